@@ -1,0 +1,45 @@
+import type { Operation, OperationKind } from '../contract/operation.ts';
+
+/** What an operation does to its service: `exclusive` stands alone, `write` excludes other writers, `read` only what is exclusive. */
+type Claim = 'exclusive' | 'write' | 'read';
+
+export interface Claimant {
+  readonly kind: OperationKind;
+  readonly service: string;
+  readonly inPlace: boolean;
+  /** What it works on, where two of the same would only repeat each other (a backup id for verify). */
+  readonly subject: string | null;
+}
+
+function claim(c: Claimant): Claim {
+  if (c.kind === 'delete' || c.kind === 'retention') return 'exclusive';
+  if (c.kind === 'restore') return c.inPlace ? 'exclusive' : 'read';
+  if (c.kind === 'backup') return 'write';
+  return 'read';
+}
+
+export function claimantOf(operation: Operation): Claimant {
+  const target = operation.params['target'] as { kind?: string } | undefined;
+  const backupId = operation.params['backupId'];
+  return {
+    kind: operation.kind,
+    service: operation.service,
+    inPlace: operation.kind === 'restore' && target?.kind === 'in_place',
+    subject: operation.kind === 'verify' && typeof backupId === 'string' ? backupId : null,
+  };
+}
+
+function conflicts(a: Claimant, b: Claimant): boolean {
+  if (a.service !== b.service) return false;
+  const [ca, cb] = [claim(a), claim(b)];
+  if (ca === 'exclusive' || cb === 'exclusive') return true;
+  if (ca === 'write' && cb === 'write') return true;
+  // Two drills or two copies of one service at once only disturb each other; so do two reads of the same backup.
+  if (a.kind === b.kind && (a.kind === 'drill' || a.kind === 'copy')) return true;
+  return a.kind === 'verify' && b.kind === 'verify' && a.subject === b.subject;
+}
+
+/** The running operation that stands in the way, or null. */
+export function findConflict(wanted: Claimant, running: readonly Operation[]): Operation | null {
+  return running.find((o) => conflicts(wanted, claimantOf(o))) ?? null;
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+/** Options of the embedded engine `archive`, zod only: the configuration imports this file and never the engine. */
+export const ArchiveOptions = z.strictObject({
+  engine: z.literal('archive').default('archive').describe('Embedded file archives: tar in zstd frames.'),
+  compare_content: z
+    .boolean()
+    .default(false)
+    .describe('Incrementals compare content instead of size, mtime, ctime and inode: slower, but sees what hides from the clock.'),
+});

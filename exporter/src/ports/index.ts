@@ -1,0 +1,51 @@
+import type { Outcome } from '../contract/errors.ts';
+
+/** Time comes in from outside, so that decisions can be tested at any moment. */
+export interface Clock {
+  now(): Date;
+  /** Resolves early, without an error, when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface ExecOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly cwd?: string;
+  /** The whole environment of the child; PATH is added when absent, nothing else is inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to the child's standard input. */
+  readonly input?: string;
+  /** Bound on what is kept of each stream, bytes (default 64 KiB, the tail is kept). */
+  readonly maxOutputBytes?: number;
+  /** Texts replaced by *** in the kept output. */
+  readonly redact?: readonly string[];
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly truncated: boolean;
+}
+
+/**
+ * Child processes: argument arrays (never a shell), own process group, killed whole on timeout or abort.
+ * A non-zero exit is a value, not an error. Errors: `exec_failed` (could not start, killed by a signal), `exec_timeout`, `cancelled`.
+ */
+export interface Exec {
+  run(file: string, args: readonly string[], options: ExecOptions): Promise<Outcome<ExecResult>>;
+}
+
+export interface Random {
+  bytes(length: number): Buffer;
+  /** Hex text of `length` bytes. */
+  hex(length: number): string;
+}
+
+/** Constant message, data apart. Secrets never reach it. */
+export interface Log {
+  debug(message: string, data?: Readonly<Record<string, unknown>>): void;
+  info(message: string, data?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, data?: Readonly<Record<string, unknown>>): void;
+  error(message: string, data?: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,108 @@
+import type { ActionId } from '../contract/actions.ts';
+import type { BackupFile, BackupType, CatalogueEntry } from '../contract/backup.ts';
+import type { Outcome } from '../contract/errors.ts';
+import type { IsoTime } from '../contract/observed.ts';
+import type { Actor, DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
+import type { Pause, Snapshot } from '../contract/snapshot.ts';
+import type { Config } from '../config/schema.ts';
+import type { Clock, Log, Random } from '../ports/index.ts';
+import type { AuditEntry, BackupFilter, NewAuditEntry, OperationFilter, Page, Store, TokenRow } from '../store/port.ts';
+
+export type OperationRequest =
+  | {
+      readonly kind: 'backup';
+      readonly service: string;
+      readonly type: BackupType;
+      readonly components: readonly string[] | null;
+      readonly note: string | null;
+    }
+  | { readonly kind: 'verify'; readonly backupId: string; readonly copy: string | null }
+  | {
+      readonly kind: 'restore';
+      readonly backupId: string;
+      readonly copy: string | null;
+      readonly components: readonly string[];
+      readonly paths: readonly string[];
+      readonly target: { readonly kind: 'folder'; readonly path: string | null } | { readonly kind: 'in_place' };
+    }
+  | { readonly kind: 'drill'; readonly service: string; readonly copy: string | null }
+  | { readonly kind: 'delete'; readonly backupId: string };
+
+export interface RequestOptions {
+  readonly actor: Actor;
+  /** Client address for the audit log. */
+  readonly remote: string | null;
+  readonly reason: string | null;
+  readonly confirm: string | null;
+  readonly planEtag: string | null;
+  readonly idempotencyKey: string | null;
+}
+
+export type AppEvent =
+  { readonly type: 'operation'; readonly operation: Operation } | { readonly type: 'snapshot'; readonly at: IsoTime };
+
+/**
+ * All that the API and the command line can ask of the running program. Roles that a route needs are checked by the caller's
+ * table; what depends on the request (in place, unkeep, cancel of others) is checked here, so that no caller can forget it.
+ */
+export interface App {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly store: Store;
+  readonly home: string;
+  readonly version: string;
+  config(): Config;
+  /** Null until the first tick has ended. */
+  snapshot(): Snapshot | null;
+  /** Checks, audits (denied or intent) and journals, then runs in the background. Errors as the codes of contract/errors say. */
+  request(request: OperationRequest, options: RequestOptions): Promise<Outcome<Operation>>;
+  /** The plan of the same request; touches nothing. */
+  plan(request: OperationRequest, options: RequestOptions): Promise<Outcome<Plan>>;
+  /** Live operation with its progress. */
+  operation(id: string): Promise<Outcome<Operation>>;
+  operations(filter: OperationFilter): Promise<Page<Operation>>;
+  /** Resolves when the operation has ended. */
+  finished(id: string, signal: AbortSignal): Promise<Outcome<Operation>>;
+  cancel(id: string, options: RequestOptions): Promise<Outcome<Operation>>;
+  backups(filter: BackupFilter): Promise<Page<CatalogueEntry>>;
+  backup(id: string): Promise<Outcome<CatalogueEntry>>;
+  files(
+    id: string,
+    query: { readonly prefix: string; readonly cursor: string | null; readonly limit: number },
+  ): Promise<Outcome<{ readonly files: readonly BackupFile[]; readonly next: string | null }>>;
+  setKeep(
+    id: string,
+    change: { readonly keep?: boolean; readonly note?: string | null },
+    options: RequestOptions,
+  ): Promise<Outcome<CatalogueEntry>>;
+  drills(filter: {
+    readonly service?: string;
+    readonly limit?: number;
+    readonly cursor?: string;
+  }): Promise<Page<DrillRecord>>;
+  pause(service: string, seconds: number, options: RequestOptions): Promise<Outcome<Pause>>;
+  resume(service: string, options: RequestOptions): Promise<Outcome<void>>;
+  auditLog(filter: Parameters<Store['audit']['list']>[0]): Promise<Page<AuditEntry>>;
+  /** Writes an audit row for what has no operation (denied calls, tokens, reload). Throws OpError `audit_unwritable`. */
+  audit(entry: Omit<NewAuditEntry, 'at'>): Promise<void>;
+  createToken(
+    token: { readonly name: string; readonly role: Role; readonly expiresInSeconds: number | null },
+    options: RequestOptions,
+  ): Promise<Outcome<{ readonly row: TokenRow; readonly secret: string }>>;
+  revokeToken(id: string, options: RequestOptions): Promise<Outcome<void>>;
+  /** Re-reads genesis.yaml; a bad file keeps the old configuration. */
+  reload(options: RequestOptions): Promise<Outcome<void>>;
+  setLogLevel(level: string, options: RequestOptions): Promise<Outcome<void>>;
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: (event: AppEvent) => void): () => void;
+  /** Number of open event streams, for the metric. */
+  eventStreams: { count: number };
+  /** Counts one HTTP request for the metrics (M4). */
+  countRequest(
+    labels: { readonly method: string; readonly route: string; readonly status: string },
+    seconds: number,
+  ): void;
+  /** Called once for each refused login or token. */
+  countAuthFailure(kind: 'token' | 'login' | 'host' | 'origin' | 'role', action: ActionId | null): void;
+}
