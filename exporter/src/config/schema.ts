@@ -1,56 +1,97 @@
 import { z } from 'zod';
 import { ArchiveOptions } from '../engines/backup/archive/options.ts';
 import { duration, size } from './units.ts';
+import type { Notation } from './units.ts';
 
-const name = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/, { error: 'must be 1-63 of a-z, 0-9, - and _, not at either end - or _' });
+// Every key has a description: docs/reference/configuration.md is made of them, and a test wants one for each.
+
+const notation = (name: Notation): { notation: Notation } => ({ notation: name });
+
+const name = z.string().regex(/^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/, {
+  error: 'must be 1-63 of a-z, 0-9, - and _, not at either end - or _',
+});
 const labelValue = z.string().min(1).max(63);
-const absolutePath = z.string().refine((p) => p.startsWith('/') && !p.includes('\0'), { error: 'must be an absolute path' });
+const absolutePath = z
+  .string()
+  .refine((p) => p.startsWith('/') && !p.includes('\0'), { error: 'must be an absolute path' })
+  .meta(notation('path'));
 /** A secret is never in the file itself: `env:NAME` or `file:/path`. */
 export const SecretRef = z
   .string()
-  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, { error: 'must be env:NAME or file:/absolute/path, never the secret itself' });
-const cron = z.string().min(1).describe('Cron expression with five fields (or six, seconds first).');
-const command = z
-  .array(z.string().min(1))
-  .min(1)
-  .describe('Program and arguments; no shell runs, the environment is cleared.');
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, {
+    error: 'must be env:NAME or file:/absolute/path, never the secret itself',
+  })
+  .meta(notation('secret'));
+const cron = z.string().min(1).meta(notation('cron'));
+const timezone = z.string().default('UTC').describe('IANA time zone of the schedule, e.g. Europe/Berlin.');
+const command = z.array(z.string().min(1)).min(1);
 
 export const Component = z.strictObject({
   paths: z.array(absolutePath).min(1).describe('Absolute paths of trees or files.'),
-  excludes: z.array(z.string().min(1)).default([]).describe('Glob patterns against the path inside its tree, e.g. "**/*.tmp".'),
+  excludes: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Glob patterns against the path inside its tree, e.g. "**/*.tmp".'),
 });
 
 export const Schedules = z
   .strictObject({
-    full: cron.nullable().default('0 2 * * *'),
-    incremental: cron.nullable().default('*/30 * * * *'),
-    timezone: z.string().default('UTC').describe('IANA time zone of the expressions.'),
+    full: cron
+      .nullable()
+      .default('0 2 * * *')
+      .describe(
+        'When a full backup starts: cron with five fields, or six with seconds first. null: never by schedule.',
+      ),
+    incremental: cron
+      .nullable()
+      .default('*/30 * * * *')
+      .describe('When an incremental backup starts; same notation. null: never by schedule.'),
+    timezone,
   })
-  .prefault({});
+  .prefault({})
+  .describe('When backups start. Missed runs are caught up once; two of a service never run at the same time.');
 
 export const Retention = z
   .strictObject({
-    full_days: z.number().positive().default(30),
-    incremental_days: z.number().positive().default(7),
-    full_count: z.int().min(1).default(10).describe('Fulls at most; the newest are kept. A backup that a kept one builds upon stays.'),
+    full_days: z.number().positive().default(30).describe('Days a full backup is kept.'),
+    incremental_days: z
+      .number()
+      .positive()
+      .default(7)
+      .describe('Days an incremental backup is kept; at most full_days.'),
+    full_count: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe('Full backups at most; the newest are kept. A backup that a kept one builds upon always stays.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('How long backups are kept. The newest verified one is never deleted, nor what a kept one needs.');
 
 export const Limits = z
   .strictObject({
-    nice: z.int().min(0).max(19).nullable().default(null).describe('CPU niceness of the backup work.'),
-    io: z.enum(['idle', 'best-effort']).nullable().default(null).describe('I/O class of the service unit.'),
-    bandwidth: size().nullable().default(null).describe('Source bytes read a second, e.g. 50MiB.'),
+    nice: z
+      .int()
+      .min(0)
+      .max(19)
+      .nullable()
+      .default(null)
+      .describe('CPU niceness of the backup work; null: as the process.'),
+    io: z
+      .enum(['idle', 'best-effort'])
+      .nullable()
+      .default(null)
+      .describe('I/O class that `genesis service install` writes into the unit; null: best-effort, lowest priority.'),
+    bandwidth: size().nullable().default(null).describe('Source bytes read a second, e.g. 50MiB; null: no bound.'),
     concurrency: z.int().min(1).max(64).default(4).describe('Frames compressed at the same time.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What backup work may take of the machine.');
 
 export const Backup = z
   .strictObject({
     ...ArchiveOptions.shape,
-    repository: absolutePath.nullable().default(null).describe('Folder of the backups; default <home>/repository.'),
+    repository: absolutePath.nullable().default(null).describe('Folder of the backups; null: <home>/repository.'),
     components: z
       .record(name, Component)
       .default({})
@@ -59,60 +100,95 @@ export const Backup = z
     retention: Retention,
     limits: Limits,
     encryption: z
-      .strictObject({ key: SecretRef.describe('At least 16 characters, or 64 hex digits.') })
+      .strictObject({
+        key: SecretRef.describe('Secret of at least 16 characters, or 64 hex digits: env:NAME or file:/path.'),
+      })
       .nullable()
       .default(null)
-      .describe('Seals every archive and file list; without the key nothing can be restored.'),
+      .describe('Seals every archive and file list; without the key nothing can be restored. null: not encrypted.'),
     verify_after: z.boolean().default(true).describe('Read every backup back right after it was made.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What is backed up, when, and how long it is kept.');
 
 export const Copy = z.strictObject({
-  name,
+  name: name.describe('Name of the copy: the label `replica` of its metrics.'),
   path: absolutePath.describe('A folder on another disk or a mount.'),
-  offsite: z.boolean().default(false).describe('It stands at another place; only then may it earn the offsite part of readiness.'),
-  mountpoint: z.boolean().default(false).describe('The folder must be a mount point or below one that is not /; else it counts as disconnected.'),
+  offsite: z
+    .boolean()
+    .default(false)
+    .describe('It stands at another place; only then may it earn the offsite part of readiness.'),
+  mountpoint: z
+    .boolean()
+    .default(false)
+    .describe('The folder must be a mount point or below one that is not /; else it counts as disconnected.'),
 });
 
 export const Drills = z
   .strictObject({
-    schedule: cron.nullable().default('0 4 * * 0'),
-    timezone: z.string().default('UTC'),
+    schedule: cron
+      .nullable()
+      .default('0 4 * * 0')
+      .describe('When a restore drill starts: cron as for backups. null: never by schedule.'),
+    timezone,
     check: z
-      .strictObject({ command, timeout: duration().default(300) })
+      .strictObject({
+        command: command.describe('Program and arguments; no shell runs, the environment is cleared.'),
+        timeout: duration().default(300).describe('Ended, with all it started, after this.'),
+      })
       .nullable()
       .default(null)
-      .describe('Run in the restored folder ($GENESIS_RESTORE_DIR); exit 0 passes.'),
+      .describe(
+        'Run in the restored folder ($GENESIS_RESTORE_DIR); exit 0 passes. null: files are compared, nothing is run.',
+      ),
   })
-  .prefault({});
+  .prefault({})
+  .describe('Restores of the newest backup into a private folder, to prove that it can be done and how long it takes.');
 
 export const RestoreHooks = z
   .strictObject({
-    stop: command.nullable().default(null).describe('Run before data is replaced in place.'),
-    start: command.nullable().default(null).describe('Run afterwards, also when the restore failed.'),
-    timeout: duration().default(120),
+    stop: command
+      .nullable()
+      .default(null)
+      .describe('Program and arguments run before data is replaced in place, e.g. [/usr/bin/systemctl, stop, shop].'),
+    start: command
+      .nullable()
+      .default(null)
+      .describe('Program and arguments run afterwards, also when the restore failed.'),
+    timeout: duration().default(120).describe('Each of the two is ended after this.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('Commands around a restore in place. They come only from this file, never from a request.');
 
 export const Objectives = z
   .strictObject({
-    backup_sla: duration().default(4 * 3600).describe('Newest backup never older; BackupTooOld fires at twice this.'),
-    replication_sla: duration().default(300).describe('Copies and replicas never further behind.'),
-    readiness_sla: z.number().min(0).max(1).default(0.8),
-    test_frequency_sla: duration().default(30 * 86400).describe('A passed restore drill at least this often.'),
-    rpo_sla: duration().default(3600).describe('Data loss at most.'),
-    rto_sla: duration().default(4 * 3600).describe('Time to recover at most.'),
+    backup_sla: duration()
+      .default(4 * 3600)
+      .describe('The newest backup is never older. Warning at this age; BackupTooOld fires at twice it.'),
+    replication_sla: duration().default(300).describe('Copies are never further behind.'),
+    readiness_sla: z.number().min(0).max(1).default(0.8).describe('Readiness score, 0 to 1, never lower.'),
+    test_frequency_sla: duration()
+      .default(30 * 86400)
+      .describe('A restore drill passes at least this often.'),
+    rpo_sla: duration().default(3600).describe('Data loss at most; below the backup interval only with replication.'),
+    rto_sla: duration()
+      .default(4 * 3600)
+      .describe('Time to recover at most.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What the service promises; metrics and alerts compare facts with it.');
 
 export const Service = z.strictObject({
-  name,
-  component: labelValue.default('data'),
-  tier: labelValue.default('standard'),
-  region: labelValue.default('local'),
-  team: labelValue.default('default'),
+  name: name.describe('Name of the service: the label `service` of its metrics. 1-63 of a-z, 0-9, - and _.'),
+  component: labelValue.default('data').describe('Label `component` for grouping and alert routing.'),
+  tier: labelValue.default('standard').describe('Label `tier`, e.g. critical, standard.'),
+  region: labelValue.default('local').describe('Label `region`: where the service runs.'),
+  team: labelValue.default('default').describe('Label `team`: who is called.'),
   backup: Backup,
-  copies: z.array(Copy).default([]),
+  copies: z
+    .array(Copy)
+    .default([])
+    .describe('Further folders to which every backup is copied, and from which it can be restored.'),
   drills: Drills,
   restore: RestoreHooks,
   objectives: Objectives,
@@ -120,58 +196,117 @@ export const Service = z.strictObject({
 
 export const Api = z
   .strictObject({
-    listen: z.string().default('127.0.0.1:9847').describe('address:port; anything but loopback needs tls or insecure: true.'),
-    hosts: z.array(z.string().min(1)).default([]).describe('Further Host names that requests may carry.'),
-    insecure: z.boolean().default(false).describe('Listen beyond loopback without TLS.'),
-    tls: z.strictObject({ cert: absolutePath, key: absolutePath }).nullable().default(null),
-    session_idle: duration().default(1800),
-    session_max: duration().default(12 * 3600),
+    listen: z
+      .string()
+      .default('127.0.0.1:9847')
+      .describe(
+        'address:port; anything but loopback needs tls or insecure: true. GENESIS_LISTEN in the environment wins.',
+      ),
+    hosts: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Further Host names that requests may carry, e.g. dr.example.org; others get 421.'),
+    insecure: z
+      .boolean()
+      .default(false)
+      .describe('Listen beyond loopback without TLS; tokens then travel in the clear.'),
+    tls: z
+      .strictObject({
+        cert: absolutePath.describe('Certificate chain, PEM.'),
+        key: absolutePath.describe('Private key, PEM; readable by its owner only.'),
+      })
+      .nullable()
+      .default(null)
+      .describe('Serve HTTPS with these files. null: HTTP.'),
+    session_idle: duration().default(1800).describe('A login in the browser ends after this time without a request.'),
+    session_max: duration()
+      .default(12 * 3600)
+      .describe('A login in the browser ends after this time in any case.'),
     event_streams: z.int().min(1).max(1000).default(20).describe('Event streams open at the same time.'),
-    requests_per_minute: z.int().min(1).default(600).describe('Per client address.'),
-    failed_logins_per_minute: z.int().min(1).default(10).describe('Per client address.'),
+    requests_per_minute: z.int().min(1).default(600).describe('Requests of one client address; more get 429.'),
+    failed_logins_per_minute: z.int().min(1).default(10).describe('Failed logins of one client address; more get 429.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('Where pages, metrics and API are served, and to whom.');
 
 export const Rules = z
   .strictObject({
-    job: z.string().default('genesis_dr').describe('Prometheus job name of the exporter.'),
-    evaluation_interval: duration().default(30),
-    for: z.record(z.string(), duration()).default({}).describe('Overrides the waiting time of an alert by its name, e.g. BackupTooOld: 10s.'),
-    runbook_base_url: z.string().default('https://genesis-dr.example/runbooks'),
+    job: z.string().min(1).default('genesis_dr').describe('Prometheus job name of the exporter.'),
+    evaluation_interval: duration().default(30).describe('How often Prometheus evaluates the rule groups.'),
+    for: z
+      .record(z.string(), duration())
+      .default({})
+      .describe('Overrides the waiting time of an alert by its name, e.g. BackupTooOld: 10s.'),
+    runbook_base_url: z
+      .string()
+      .meta(notation('url'))
+      .default('https://genesis-dr.example/runbooks')
+      .describe('Where the folder docs/runbooks is published; alerts link to it.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What `genesis generate` writes into the Prometheus rules.');
 
 export const AlertmanagerConfig = z
   .strictObject({
-    group_wait: duration().default(30),
-    group_interval: duration().default(300),
-    repeat_interval: duration().default(4 * 3600),
-    webhook_url: z.url().nullable().default(null).describe('Receives every alert; further receivers come with their own keys.'),
+    group_wait: duration().default(30).describe('Wait before the first notification of a group.'),
+    group_interval: duration().default(300).describe('Wait before news of a group that was already notified.'),
+    repeat_interval: duration()
+      .default(4 * 3600)
+      .describe('Wait before an unchanged notification is repeated.'),
+    webhook_url: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+      .meta(notation('url'))
+      .nullable()
+      .default(null)
+      .describe('Receives every alert; without user and password. null: nobody is notified.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What `genesis generate` writes into the Alertmanager configuration.');
+
+export const Collectors = z
+  .strictObject({
+    dr_interval: duration().default(10).describe('Backups, copies, drills, readiness.'),
+    system_interval: duration().default(15).describe('CPU, memory, disks, network.'),
+    application_interval: duration().default(30).describe('Applications.'),
+    business_interval: duration().default(300).describe('Business figures.'),
+    scrape_interval: duration()
+      .default(15)
+      .describe('How often Prometheus scrapes; goes into the generated prometheus.yml.'),
+    alert_interval: duration().default(30).describe('How often alert definitions of the API are evaluated.'),
+  })
+  .prefault({})
+  .describe('How often each kind of figure is read. Levels older than three intervals are left out, not guessed.');
 
 export const Config = z.strictObject({
-  cluster: labelValue.default('default'),
-  services: z.array(Service).default([]),
+  cluster: labelValue.default('default').describe('Label `cluster` of every genesis_* series.'),
+  services: z.array(Service).default([]).describe('What is protected.'),
   api: Api,
-  metrics: z.strictObject({ open: z.boolean().default(false).describe('Serve /metrics without a token beyond loopback.') }).prefault({}),
+  metrics: z
+    .strictObject({ open: z.boolean().default(false).describe('Serve /metrics without a token beyond loopback.') })
+    .prefault({})
+    .describe('The page that Prometheus scrapes.'),
   restore: z
-    .strictObject({ roots: z.array(absolutePath).default([]).describe('Folders below which restores may create new ones; default <home>/restores.') })
-    .prefault({}),
-  collectors: z
     .strictObject({
-      dr_interval: duration().default(10),
-      system_interval: duration().default(15),
-      application_interval: duration().default(30),
-      business_interval: duration().default(300),
-      scrape_interval: duration().default(15),
-      alert_interval: duration().default(30),
+      roots: z
+        .array(absolutePath)
+        .default([])
+        .describe('Folders below which a restore may create a new one; empty: <home>/restores.'),
     })
-    .prefault({}),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+    .prefault({})
+    .describe('Where restores that do not go in place may write.'),
+  collectors: Collectors,
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged.'),
+    })
+    .prefault({})
+    .describe('Structured log on standard error.'),
   operations: z
-    .strictObject({ max_workers: z.int().min(1).max(200).default(20).describe('Operations that run at the same time; one a service.') })
-    .prefault({}),
+    .strictObject({
+      max_workers: z.int().min(1).max(200).default(20).describe('Operations that run at the same time; one a service.'),
+    })
+    .prefault({})
+    .describe('Bounds on the work itself.'),
   rules: Rules,
   alertmanager: AlertmanagerConfig,
 });

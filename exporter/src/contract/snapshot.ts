@@ -153,7 +153,8 @@ export interface SystemFacts {
     readonly transmitPackets: number | null;
     readonly receiveErrors: number;
     readonly transmitErrors: number;
-    readonly up: boolean;
+    /** Null where the driver does not tell (tunnels). */
+    readonly up: boolean | null;
   }[];
   /** Whole machine; null where the platform does not tell. */
   readonly diskIo: {

@@ -162,9 +162,7 @@ export interface AuditStore {
     readonly cursor?: string;
   }): Promise<Page<AuditEntry>>;
   /** Recomputes the chain. `brokenAt`: the first seq whose hash does not follow. `hashes`: asked-for counts to their hash, to compare with heads kept elsewhere. */
-  verify(
-    countsToReport: readonly number[],
-  ): Promise<{
+  verify(countsToReport: readonly number[]): Promise<{
     readonly count: number;
     readonly brokenAt: number | null;
     readonly hashes: ReadonlyMap<number, string>;

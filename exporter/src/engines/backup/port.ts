@@ -139,6 +139,12 @@ export interface RepositoryListing {
   readonly keyFingerprint: string | null;
 }
 
+/** Where the audit log stood when a backup was made, as its manifest says. */
+export interface AuditHeadInBackup {
+  readonly backupId: string;
+  readonly head: { readonly count: number; readonly hash: string; readonly at: IsoTime };
+}
+
 /**
  * One product that makes backups. Every method validates what it reads, returns expected failures as values and throws only on bugs.
  * `inspect`, `files`, `planRestore` read only and are safe on every tick. An aborted signal gives `cancelled` and leaves nothing half done.
@@ -212,4 +218,6 @@ export interface BackupEngine {
   ): Promise<Outcome<void>>;
   /** Reads one of them back. Errors: `not_found`, key errors. */
   loadExtra(repository: RepositoryRef, name: string, signal: AbortSignal): Promise<Outcome<Buffer>>;
+  /** The audit heads kept in the manifests of one service: reads only. Errors: repository and key errors. */
+  auditHeads(repository: RepositoryRef, service: string): Promise<Outcome<readonly AuditHeadInBackup[]>>;
 }

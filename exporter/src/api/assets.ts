@@ -1,0 +1,81 @@
+/** The few static files of the pages; text in the program, so that a packed install has them without a folder. */
+
+const style = `
+:root {
+  color-scheme: light dark;
+  --page: #f6f7f9; --card: #ffffff; --text: #1b2430; --soft: #566273; --line: #d9dee6; --accent: #1f5fbf;
+  --good: #1a7f45; --warn: #8a5a00; --bad: #b3261e; --dim: #5b6573;
+  --good-back: #e3f4ea; --warn-back: #fdf1d8; --bad-back: #fbe6e4; --dim-back: #e9ecf1;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #12161c; --card: #1b212a; --text: #e4e9f0; --soft: #9eabbb; --line: #313a47; --accent: #7fb0ff;
+    --good: #6fd39a; --warn: #f0c264; --bad: #ff938a; --dim: #b0bac7;
+    --good-back: #17362a; --warn-back: #3b2f14; --bad-back: #45201e; --dim-back: #2a323d;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
+main { max-width: 1080px; margin: 0 auto; padding: 16px; }
+header.top { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; max-width: 1080px; margin: 0 auto; padding: 16px 16px 0; }
+header.top h1 { font-size: 1.25rem; margin: 0; }
+header.top nav { margin-left: auto; display: flex; gap: 14px; align-items: center; }
+h2 { font-size: 1.05rem; margin: 0; overflow-wrap: anywhere; }
+h3 { font-size: .8rem; margin: 16px 0 4px; color: var(--soft); text-transform: uppercase; letter-spacing: .04em; }
+a { color: var(--accent); }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; margin: 0 0 14px; }
+.head { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+.soft { color: var(--soft); }
+.small { font-size: .86rem; }
+.badge { display: inline-block; padding: 0 9px; border-radius: 999px; font-size: .82rem; line-height: 1.7; white-space: nowrap; }
+.good { color: var(--good); background: var(--good-back); }
+.warn { color: var(--warn); background: var(--warn-back); }
+.bad { color: var(--bad); background: var(--bad-back); }
+.dim { color: var(--dim); background: var(--dim-back); }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 10px 18px; margin: 12px 0 0; }
+.facts dt { color: var(--soft); font-size: .82rem; }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+ul.plain { list-style: none; margin: 6px 0 0; padding: 0; }
+ul.plain li { padding: 6px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+ul.plain li:first-child { border-top: 0; }
+summary { cursor: pointer; color: var(--accent); margin-top: 8px; }
+progress { width: 100%; height: 10px; accent-color: var(--accent); }
+code, pre { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; }
+pre { overflow-x: auto; background: var(--dim-back); border-radius: 8px; padding: 10px; margin: 8px 0; }
+button { font: inherit; color: var(--text); background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 4px 12px; cursor: pointer; }
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: 4px 8px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+.method { font-weight: 600; min-width: 4.2em; display: inline-block; }
+`;
+
+/** Exchanges the code of a login link. The code stands in the fragment, which browsers never send to a server by themselves. */
+const loginScript = `
+'use strict';
+const message = document.getElementById('message');
+const code = new URLSearchParams(location.hash.slice(1)).get('code');
+history.replaceState(null, '', location.pathname);
+async function login() {
+  message.textContent = 'Logging in …';
+  const answer = await fetch('/api/v1/login', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code }),
+  });
+  if (answer.ok) { location.replace('/'); return; }
+  const problem = await answer.json();
+  message.textContent = 'Not logged in: ' + problem.detail + '. Ask for a new link as described below.';
+}
+if (code) login().catch(() => { message.textContent = 'Not logged in: the server could not be reached.'; });
+`;
+
+const statusScript = `
+'use strict';
+document.getElementById('logout')?.addEventListener('click', async () => {
+  await fetch('/api/v1/logout', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  location.replace('/login');
+});
+`;
+
+export const assets: Readonly<Record<string, { readonly type: string; readonly text: string }>> = {
+  '/assets/style.css': { type: 'text/css; charset=utf-8', text: style },
+  '/assets/login.js': { type: 'text/javascript; charset=utf-8', text: loginScript },
+  '/assets/status.js': { type: 'text/javascript; charset=utf-8', text: statusScript },
+};

@@ -1,0 +1,67 @@
+import type { Request, Response, Router } from 'express';
+import type { ServerContext } from './context.ts';
+import { labelRoute } from './context.ts';
+import { assets } from './assets.ts';
+import { docsPage } from './docs-page.ts';
+import { admit } from './gate.ts';
+import { loginPage } from './login-page.ts';
+import { openApiDocument } from './openapi.ts';
+import { overallHealth } from './overall-health.ts';
+import { statusPage } from './status-page.ts';
+import { systemRoutes } from './system-routes.ts';
+
+const maxShownOperations = 20;
+
+async function status(context: ServerContext, request: Request, response: Response): Promise<void> {
+  labelRoute(response, systemRoutes.statusPage.path);
+  const passive = request.originalUrl === '/?auto=1';
+  const admitted = await admit(context, request, response, {
+    action: null,
+    roles: systemRoutes.statusPage.roles,
+    passive,
+  });
+  if (!admitted.ok) {
+    if (admitted.error.code !== 'unauthenticated' || request.headers.authorization !== undefined) throw admitted.error;
+    response.redirect(303, '/login');
+    return;
+  }
+  const { app } = context;
+  const now = app.clock.now();
+  const running = await app.operations({ state: 'running', limit: maxShownOperations });
+  // The journal has no progress; the live operation has.
+  const live = await Promise.all(
+    running.items.map(async (operation) => {
+      const found = await app.operation(operation.id);
+      return found.ok ? found.value : operation;
+    }),
+  );
+  const snapshot = app.snapshot();
+  const health = overallHealth(snapshot, now, { version: app.version, cluster: app.config().cluster });
+  const canLogOut = admitted.value.via === 'session';
+  response.type('html').send(statusPage({ snapshot, health, running: live, now, version: app.version, canLogOut }));
+}
+
+export function addPages(router: Router, context: ServerContext): void {
+  const document = openApiDocument(context.app.version);
+  const documentText = JSON.stringify(document);
+  const documentPage = docsPage(document);
+  router.get('/', (request, response) => status(context, request, response));
+  router.get(systemRoutes.loginPage.path, (_request, response) => {
+    labelRoute(response, systemRoutes.loginPage.path);
+    response.type('html').send(loginPage());
+  });
+  router.get(systemRoutes.openapi.path, (_request, response) => {
+    labelRoute(response, systemRoutes.openapi.path);
+    response.type('application/json').send(documentText);
+  });
+  router.get(systemRoutes.docs.path, (_request, response) => {
+    labelRoute(response, systemRoutes.docs.path);
+    response.type('html').send(documentPage);
+  });
+  for (const [path, { type, text }] of Object.entries(assets)) {
+    router.get(path, (_request, response) => {
+      labelRoute(response, '/assets');
+      response.type(type).send(text);
+    });
+  }
+}

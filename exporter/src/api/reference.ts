@@ -1,0 +1,65 @@
+import { actions, type Action, type ActionId } from '../contract/actions.ts';
+import { errorCatalogue, type ErrorCode } from '../contract/errors.ts';
+import { roles } from '../contract/operation.ts';
+import { systemRoutes, type SystemRoute } from './system-routes.ts';
+
+function actionRow(id: ActionId): string {
+  const action: Action = actions[id];
+  const marks = roles.map((role) => (action.roles.includes(role) ? 'yes' : '-'));
+  const note = action.adminWhen === undefined ? '' : ` Only admin when ${action.adminWhen}.`;
+  return `| ${[`\`${action.method} /api/v1${action.path}\``, ...marks, `${action.summary}.${note}`].join(' | ')} |`;
+}
+
+function systemRow(route: SystemRoute): string {
+  return `| \`${route.method} ${route.path}\` | ${route.access} | ${route.roles?.join(', ') ?? 'any'} | ${route.summary}. |`;
+}
+
+function errorRow(code: ErrorCode): string {
+  const { status, hint } = errorCatalogue[code];
+  return `| \`${code}\` | ${status} | ${hint.replaceAll('|', '\\|')} |`;
+}
+
+/** docs/reference/api.md: the roles table, the other routes and the error codes, from the tables the server works with. Pure. */
+export function apiReference(): string {
+  const lines = [
+    '# API reference',
+    '',
+    '<!-- Generated from exporter/src/contract/actions.ts, errors.ts and api/system-routes.ts; do not edit by hand. -->',
+    '',
+    'A running server shows every body and reply at `/api/docs`, and as OpenAPI 3.1 at `/api/v1/openapi.json`.',
+    '',
+    '## Who may do what',
+    '',
+    `| route | ${roles.join(' | ')} | what it does |`,
+    `|---|${roles.map(() => '---|').join('')}---|`,
+    ...(Object.keys(actions) as ActionId[]).map(actionRow),
+    '',
+    'Viewers do not see file names: the warnings of backups and the differences of drills are left out for them.',
+    '',
+    '## Other routes',
+    '',
+    '| route | access | roles | what it does |',
+    '|---|---|---|---|',
+    ...Object.values<SystemRoute>(systemRoutes).map(systemRow),
+    '',
+    '## How to call it',
+    '',
+    '- `Authorization: Bearer <token>`; browsers use a session cookie that only a login link (`genesis login`) gives.',
+    '- Writes are JSON and say so (`Content-Type: application/json`); bodies are 1 MiB and headers 16 KiB at most.',
+    '- Actions answer `202` with the operation and its address in `Location`. `dryRun: true` answers `200` with the plan; its `etag`, sent back as `planEtag`, makes sure that the plan still holds.',
+    '- `Idempotency-Key` (1-200 printable ASCII characters) makes a repeat the same operation.',
+    '- Lists answer `{items, next}`; `next` is the `cursor` of the following page, which the header `Link` (rel="next") names, too.',
+    '- `Host` must be a name of this machine, the address listened on, or one of `api.hosts`.',
+    '- The path of a request holds no percent sign, backslash, double slash or dot segment; the query may be encoded as usual.',
+    '',
+    '## Errors',
+    '',
+    'Every error is a problem document (RFC 9457, `application/problem+json`) with `type` `urn:genesis:error:<code>`, `status`, `detail`, `code`, `hint`, `instance`, and where it helps `faults` (`path`, `message`) or `details`.',
+    '',
+    '| code | status | hint |',
+    '|---|---|---|',
+    ...(Object.keys(errorCatalogue) as ErrorCode[]).map(errorRow),
+    '',
+  ];
+  return lines.join('\n');
+}

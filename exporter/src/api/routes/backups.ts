@@ -1,0 +1,60 @@
+import type { CatalogueEntry } from '../../contract/backup.ts';
+import { ok } from '../../contract/errors.ts';
+import type { Role } from '../../contract/operation.ts';
+import { faultsError } from '../errors.ts';
+import { answer, optionsOf, paged, paramOf, present, submit, type Handlers } from './call.ts';
+
+/** Viewers may not see file names, and warnings name files; `warningCount` still says how many there are. */
+function visibleTo(role: Role, entry: CatalogueEntry): CatalogueEntry {
+  return role === 'viewer' ? { ...entry, warnings: [] } : entry;
+}
+
+export const backupHandlers = {
+  async listBackups(call) {
+    const page = await call.app.backups(present(call.query));
+    return paged(
+      call,
+      page.items.map((entry) => visibleTo(call.identity.role, entry)),
+      page.next,
+    );
+  },
+  async getBackup(call) {
+    const found = await call.app.backup(paramOf(call, 'id'));
+    return found.ok ? ok({ status: 200, body: visibleTo(call.identity.role, found.value) }) : found;
+  },
+  async listBackupFiles(call) {
+    const { prefix, limit, cursor } = call.query;
+    const found = await call.app.files(paramOf(call, 'id'), { prefix, limit, cursor: cursor ?? null });
+    return found.ok ? paged(call, found.value.files, found.value.next) : found;
+  },
+  async startBackup(call) {
+    const { service, type, components, note, ...wishes } = call.body;
+    return submit(call, { kind: 'backup', service, type, components: components ?? null, note: note ?? null }, wishes);
+  },
+  async verifyBackup(call) {
+    const { copy, ...wishes } = call.body;
+    return submit(call, { kind: 'verify', backupId: paramOf(call, 'id'), copy: copy ?? null }, wishes);
+  },
+  async restoreBackup(call) {
+    const { target, components, paths, copy, ...wishes } = call.body;
+    const place = target.kind === 'folder' ? { kind: target.kind, path: target.path ?? null } : { kind: target.kind };
+    const request = {
+      kind: 'restore' as const,
+      backupId: paramOf(call, 'id'),
+      copy: copy ?? null,
+      components,
+      paths,
+      target: place,
+    };
+    return submit(call, request, wishes);
+  },
+  async patchBackup(call) {
+    const change = present(call.body);
+    if (Object.keys(change).length === 0)
+      throw faultsError('the body changes nothing', [{ path: '', message: 'give keep, note or both' }]);
+    return answer(await call.app.setKeep(paramOf(call, 'id'), change, optionsOf(call)));
+  },
+  async deleteBackup(call) {
+    return submit(call, { kind: 'delete', backupId: paramOf(call, 'id') }, call.body);
+  },
+} satisfies Partial<Handlers>;

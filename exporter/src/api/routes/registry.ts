@@ -1,0 +1,13 @@
+import { administrationHandlers } from './administration.ts';
+import { backupHandlers } from './backups.ts';
+import type { Handlers } from './call.ts';
+import { operationHandlers } from './operations.ts';
+import { serviceHandlers } from './services.ts';
+
+/** One handler for every action of contract/actions; the compiler says when one is missing. */
+export const handlers: Handlers = {
+  ...serviceHandlers,
+  ...backupHandlers,
+  ...operationHandlers,
+  ...administrationHandlers,
+};

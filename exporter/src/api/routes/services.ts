@@ -1,0 +1,58 @@
+import { actions, type ActionId } from '../../contract/actions.ts';
+import { fail, ok, type Outcome } from '../../contract/errors.ts';
+import type { ServiceSnapshot } from '../../contract/snapshot.ts';
+import type { App } from '../../runtime/app.ts';
+import { overallHealth } from '../overall-health.ts';
+import { answer, optionsOf, paramOf, snapshotOf, submit, type Handlers } from './call.ts';
+
+function serviceOf(app: App, name: string): Outcome<ServiceSnapshot> {
+  const snapshot = snapshotOf(app);
+  if (!snapshot.ok) return snapshot;
+  const service = snapshot.value.services.find((candidate) => candidate.name === name);
+  return service === undefined ? fail('service_unknown', 'no service of this name is configured') : ok(service);
+}
+
+export const serviceHandlers = {
+  async me({ identity }) {
+    const { name, role, via } = identity;
+    const allowed = (Object.keys(actions) as ActionId[]).filter((id) =>
+      (actions[id].roles as readonly string[]).includes(role),
+    );
+    return ok({ status: 200, body: { name, role, via, actions: allowed } });
+  },
+  async status({ app }) {
+    const fallback = { version: app.version, cluster: app.config().cluster };
+    return ok({ status: 200, body: overallHealth(app.snapshot(), app.clock.now(), fallback) });
+  },
+  async listServices({ app }) {
+    const snapshot = snapshotOf(app);
+    return snapshot.ok ? ok({ status: 200, body: { items: snapshot.value.services, next: null } }) : snapshot;
+  },
+  async getService(call) {
+    return answer(serviceOf(call.app, paramOf(call, 'name')));
+  },
+  async pauseService(call) {
+    const { seconds, reason } = call.body;
+    return answer(await call.app.pause(paramOf(call, 'name'), seconds, optionsOf(call, { reason })));
+  },
+  async resumeService(call) {
+    const service = paramOf(call, 'name');
+    const resumed = await call.app.resume(service, optionsOf(call));
+    return resumed.ok ? ok({ status: 200, body: { service, paused: false } }) : resumed;
+  },
+  async readiness(call) {
+    const { service } = call.query;
+    if (service !== undefined) {
+      const found = serviceOf(call.app, service);
+      return found.ok ? ok({ status: 200, body: { items: [found.value.readiness], next: null } }) : found;
+    }
+    const snapshot = snapshotOf(call.app);
+    return snapshot.ok
+      ? ok({ status: 200, body: { items: snapshot.value.services.map(({ readiness }) => readiness), next: null } })
+      : snapshot;
+  },
+  async startDrill(call) {
+    const { copy, ...wishes } = call.body;
+    return submit(call, { kind: 'drill', service: paramOf(call, 'name'), copy: copy ?? null }, wishes);
+  },
+} satisfies Partial<Handlers>;

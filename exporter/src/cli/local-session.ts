@@ -1,0 +1,93 @@
+import { fail, ok, toOpError, type Outcome } from '../contract/errors.ts';
+import type { Actor } from '../contract/operation.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
+import type { RequestOptions } from '../runtime/app.ts';
+import type { TokenRow } from '../store/port.ts';
+import type { TokenReply } from '../contract/replies.ts';
+import { overallHealth } from '../api/overall-health.ts';
+import type { LocalApp } from './deps.ts';
+import type { ActionOptions, Session } from './session.ts';
+
+const nothing: ActionOptions = { reason: null, confirm: null, idempotencyKey: null };
+
+/** The App in this process, as the commands see it. Who may read the home may do everything in it: the role is admin, via cli. */
+export function createLocalSession(local: LocalApp, user: string): Session {
+  const { app } = local;
+  const actor: Actor = { name: `cli:${user}`, role: 'admin', via: 'cli' };
+  const by = (options: ActionOptions): RequestOptions => ({ ...options, actor, remote: null, planEtag: null });
+  return {
+    where: 'process',
+    ...readingsOf(local),
+    setKeep: (id, change) => app.setKeep(id, change, by(nothing)),
+    start: (request, options) => app.request(request, by(options)),
+    plan: (request, options) => app.plan(request, by(options)),
+    cancel: (id, reason) => app.cancel(id, by({ ...nothing, reason })),
+    pause: (service, seconds, reason) => app.pause(service, seconds, by({ ...nothing, reason })),
+    resume: (service) => app.resume(service, by(nothing)),
+    createToken: async (token) => {
+      const made = await app.createToken(token, by(nothing));
+      return made.ok ? ok({ token: withoutHash(made.value.row), secret: made.value.secret }) : made;
+    },
+    revokeToken: (id) => app.revokeToken(id, by(nothing)),
+    loginCode: () => Promise.resolve(fail('server_unreachable', `no server runs on the home ${app.home}: there is nothing to log in to`)),
+    confirmKey: (service, fingerprint) => confirmKey(local, actor, service, fingerprint),
+    close: () => local.close(),
+  };
+}
+
+type Readings = Pick<
+  Session,
+  'status' | 'services' | 'service' | 'backups' | 'backup' | 'files' | 'operation' | 'operations' | 'drills' | 'audit' | 'tokens'
+>;
+
+function readingsOf({ app }: LocalApp): Readings {
+  const snapshot = (): Outcome<Snapshot> => {
+    const seen = app.snapshot();
+    return seen === null ? fail('internal', 'the services were not observed yet') : ok(seen);
+  };
+  return {
+    status: () => Promise.resolve(ok(overallHealth(app.snapshot(), app.clock.now(), { version: app.version, cluster: app.config().cluster }))),
+    services: () => {
+      const seen = snapshot();
+      return Promise.resolve(seen.ok ? ok(seen.value.services) : seen);
+    },
+    service: (name) => {
+      const seen = snapshot();
+      if (!seen.ok) return Promise.resolve(seen);
+      const found = seen.value.services.find((service) => service.name === name);
+      return Promise.resolve(found === undefined ? fail('service_unknown', `there is no service "${name}"`) : ok(found));
+    },
+    backups: async (filter) => ok(await app.backups(filter)),
+    backup: (id) => app.backup(id),
+    files: async (id, query) => {
+      const got = await app.files(id, query);
+      return got.ok ? ok({ items: got.value.files, next: got.value.next }) : got;
+    },
+    operation: (id) => app.operation(id),
+    operations: async (filter) => ok(await app.operations(filter)),
+    drills: async (filter) => ok(await app.drills(filter)),
+    audit: async (filter) => ok(await app.auditLog(filter)),
+    tokens: async () => ok((await app.store.tokens.list()).map(withoutHash)),
+  };
+}
+
+function withoutHash(row: TokenRow): TokenReply {
+  const { id, name, role, createdAt, createdBy, expiresAt, lastUsedAt, revokedAt } = row;
+  return { id, name, role, createdAt, createdBy, expiresAt, lastUsedAt, revokedAt };
+}
+
+/** The audit row stands before the fact, as for every other action. */
+async function confirmKey({ app }: LocalApp, actor: Actor, service: string, fingerprint: string): Promise<Outcome<void>> {
+  const entry = {
+    actor: actor.name, role: actor.role, via: actor.via, action: 'confirmKey', service, target: fingerprint,
+    reason: null, operationId: null, remote: null, details: null,
+  };
+  try {
+    await app.audit({ ...entry, result: 'intent' });
+  } catch (thrown) {
+    return { ok: false, error: toOpError(thrown, 'audit_unwritable') };
+  }
+  await app.store.facts.set(`key_confirmed:${fingerprint}`, app.clock.now().toISOString());
+  await app.audit({ ...entry, result: 'succeeded' });
+  return ok(undefined);
+}

@@ -1,0 +1,66 @@
+import type { BackupFile, CatalogueEntry } from '../contract/backup.ts';
+import type { Outcome } from '../contract/errors.ts';
+import type { DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
+import type { LoginCodeReply, TokenReply } from '../contract/replies.ts';
+import type { StatusReply } from '../contract/service-replies.ts';
+import type { Pause, ServiceSnapshot } from '../contract/snapshot.ts';
+import type { OperationRequest } from '../runtime/app.ts';
+import type { AuditEntry, BackupFilter, OperationFilter, Page } from '../store/port.ts';
+
+export interface ActionOptions {
+  readonly reason: string | null;
+  readonly confirm: string | null;
+  /** A repeat with the same key is the same operation. */
+  readonly idempotencyKey: string | null;
+}
+
+export interface FileQuery {
+  readonly prefix: string;
+  readonly cursor: string | null;
+  readonly limit: number;
+}
+
+export interface AuditFilter {
+  readonly action?: string;
+  readonly actor?: string;
+  readonly service?: string;
+  readonly result?: AuditEntry['result'];
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/**
+ * What a command talks to: the running server over HTTP, or the App in this process when none runs.
+ * Commands do not know which; `where` is for what differs for the user (Ctrl-C, --no-wait).
+ */
+export interface Session {
+  readonly where: 'server' | 'process';
+  status(): Promise<Outcome<StatusReply>>;
+  services(): Promise<Outcome<readonly ServiceSnapshot[]>>;
+  service(name: string): Promise<Outcome<ServiceSnapshot>>;
+  backups(filter: BackupFilter): Promise<Outcome<Page<CatalogueEntry>>>;
+  backup(id: string): Promise<Outcome<CatalogueEntry>>;
+  files(id: string, query: FileQuery): Promise<Outcome<Page<BackupFile>>>;
+  setKeep(id: string, change: { readonly keep?: boolean; readonly note?: string | null }): Promise<Outcome<CatalogueEntry>>;
+  start(request: OperationRequest, options: ActionOptions): Promise<Outcome<Operation>>;
+  plan(request: OperationRequest, options: ActionOptions): Promise<Outcome<Plan>>;
+  operation(id: string): Promise<Outcome<Operation>>;
+  operations(filter: OperationFilter): Promise<Outcome<Page<Operation>>>;
+  cancel(id: string, reason: string | null): Promise<Outcome<Operation>>;
+  drills(filter: { readonly service?: string; readonly limit?: number; readonly cursor?: string }): Promise<Outcome<Page<DrillRecord>>>;
+  pause(service: string, seconds: number, reason: string): Promise<Outcome<Pause>>;
+  resume(service: string): Promise<Outcome<void>>;
+  audit(filter: AuditFilter): Promise<Outcome<Page<AuditEntry>>>;
+  tokens(): Promise<Outcome<readonly TokenReply[]>>;
+  createToken(token: {
+    readonly name: string;
+    readonly role: Role;
+    readonly expiresInSeconds: number | null;
+  }): Promise<Outcome<{ readonly token: TokenReply; readonly secret: string }>>;
+  revokeToken(id: string): Promise<Outcome<void>>;
+  /** Only a running server can be logged in to. Errors: `server_unreachable`. */
+  loginCode(): Promise<Outcome<LoginCodeReply>>;
+  /** Records that the operator keeps the key of this fingerprint elsewhere too. */
+  confirmKey(service: string, fingerprint: string): Promise<Outcome<void>>;
+  close(): Promise<void>;
+}

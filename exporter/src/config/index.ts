@@ -1,0 +1,15 @@
+export { Config } from './schema.ts';
+export type { ServiceConfig } from './schema.ts';
+export { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
+export { configHash, formatFault, loadConfig } from './load.ts';
+export type { LoadedConfig, LoadOptions } from './load.ts';
+export type { Fault } from './faults.ts';
+export { isLoopback, parseListen } from './listen.ts';
+export type { ListenAddress } from './listen.ts';
+export { repositoryOf, restoreRootsOf } from './places.ts';
+export { backupIntervalSeconds } from './relations.ts';
+export { longestWaitSeconds } from './schedule.ts';
+export { showConfig, showService } from './show.ts';
+export { configReference } from './reference.ts';
+export { checkConfig, createFeatureProbe } from './survey.ts';
+export type { FeatureProbe } from './survey.ts';

@@ -1,0 +1,36 @@
+import { stringify } from 'yaml';
+import type { z } from 'zod';
+import { maskUrl } from './faults.ts';
+import { elementOf, objectKeys, schemaNode } from './introspect.ts';
+import { Config, Service } from './schema.ts';
+import type { ServiceConfig } from './schema.ts';
+import { formatDuration, formatSize } from './units.ts';
+
+/** The whole configuration, defaults written out, in file notation; references to secrets stay, credentials in addresses are ***. */
+export function showConfig(config: Config): string {
+  return stringify(fileNotation(Config, config), { lineWidth: 0 });
+}
+
+/** One service as a configuration of its own: what stands beside each backup, so that a copy alone tells how it was made. */
+export function showService(service: ServiceConfig): string {
+  return stringify({ services: [fileNotation(Service, service)] }, { lineWidth: 0 });
+}
+
+/** A value of the program (seconds, bytes) as it stands in the file (`4h`, `10GiB`). */
+export function fileNotation(schema: z.ZodType, value: unknown): unknown {
+  if (value === null || value === undefined) return value;
+  const node = schemaNode(schema);
+  if (node.notation === 'duration' && typeof value === 'number') return formatDuration(value);
+  if (node.notation === 'size' && typeof value === 'number') return formatSize(value);
+  if (node.notation === 'url' && typeof value === 'string') return maskUrl(value);
+  const element = elementOf(node);
+  if (Array.isArray(value)) return element === null ? value : value.map((item) => fileNotation(element, item));
+  if (typeof value !== 'object') return value;
+  const keys = new Map(objectKeys(node));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const part = keys.get(key) ?? element;
+      return [key, part === null ? item : fileNotation(part, item)];
+    }),
+  );
+}

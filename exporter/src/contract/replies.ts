@@ -1,0 +1,266 @@
+import { z } from 'zod';
+import type { ActionId } from './actions.ts';
+import { backupStatuses, backupTypes, type BackupFile, type CatalogueEntry } from './backup.ts';
+import {
+  operationKinds,
+  operationStates,
+  roles,
+  type DrillRecord,
+  type Operation,
+  type OperationFailure,
+  type Plan,
+} from './operation.ts';
+import type { Readiness } from './readiness.ts';
+import { errorCode, Failure, freeForm, time } from './reply-parts.ts';
+import { NewestBackup, PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
+import type { NewestBackup as NewestBackupShape, Pause } from './snapshot.ts';
+
+/** What the API answers, described once: the OpenAPI document, its page and typed clients follow from here. */
+
+const ActorReply = z
+  .object({
+    name: z.string(),
+    role: z.enum([...roles, 'system']),
+    via: z.enum(['token', 'session', 'schedule', 'cli']),
+  })
+  .meta({ id: 'Actor' });
+
+export const OperationReply = z
+  .object({
+    id: z.string(),
+    kind: z.enum(operationKinds),
+    service: z.string(),
+    params: freeForm,
+    actor: ActorReply,
+    reason: z.string().nullable(),
+    idempotencyKey: z.string().nullable(),
+    state: z.enum(operationStates),
+    createdAt: time,
+    startedAt: time.nullable(),
+    endedAt: time.nullable(),
+    steps: z.array(
+      z.object({
+        name: z.string(),
+        state: z.enum(['running', 'succeeded', 'failed']),
+        startedAt: time,
+        endedAt: time.nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+    progress: z
+      .object({
+        phase: z.string(),
+        entriesDone: z.number(),
+        bytesDone: z.number(),
+        bytesTotal: z.number().nullable(),
+        bytesPerSecond: z.number().nullable(),
+        secondsLeft: z.number().nullable(),
+      })
+      .nullable(),
+    result: freeForm.nullable().describe('A backup has {backupId}, a restore {target}, a drill {drillId, passed}.'),
+    error: Failure.nullable(),
+  })
+  .meta({ id: 'Operation' });
+
+export const PlanReply = z
+  .object({
+    kind: z.enum(operationKinds),
+    service: z.string(),
+    steps: z.array(z.string()),
+    blockers: z.array(z.object({ code: errorCode, message: z.string(), hint: z.string() })),
+    warnings: z.array(z.string()),
+    destructive: z.boolean(),
+    facts: freeForm,
+    etag: z.string().describe('Send it back as planEtag.'),
+  })
+  .meta({ id: 'Plan' });
+
+const BackupWarning = z.object({
+  kind: z.enum(['changed', 'vanished', 'unreadable', 'other']),
+  path: z.string(),
+  message: z.string(),
+});
+
+export const BackupReply = z
+  .object({
+    id: z.string(),
+    service: z.string(),
+    engine: z.string(),
+    type: z.enum(backupTypes),
+    parent: z.string().nullable(),
+    status: z.enum(backupStatuses),
+    startedAt: time,
+    endedAt: time,
+    components: z.array(
+      z.object({
+        name: z.string(),
+        status: z.enum(backupStatuses),
+        entries: z.number(),
+        bytes: z.number(),
+        addedBytes: z.number(),
+        storedBytes: z.number(),
+        warnings: z.number(),
+        skipped: z.record(z.string(), z.number()),
+        error: z.string().nullable(),
+      }),
+    ),
+    entries: z.number(),
+    bytes: z.number(),
+    addedBytes: z.number(),
+    storedBytes: z.number(),
+    checksum: z.string(),
+    encrypted: z.boolean(),
+    keyFingerprint: z.string().nullable(),
+    warnings: z.array(BackupWarning).describe('At most 100. Empty for viewers: they may not see file names.'),
+    warningCount: z.number(),
+    keep: z.boolean(),
+    note: z.string().nullable(),
+    verifiedAt: time.nullable(),
+    verifyResult: z.enum(['passed', 'failed']).nullable(),
+    drilledAt: time.nullable(),
+    copies: z.array(z.string()),
+  })
+  .meta({ id: 'Backup' });
+
+export const BackupFileReply = z
+  .object({
+    path: z.string(),
+    component: z.string(),
+    kind: z.enum(['file', 'directory', 'symlink', 'hardlink']),
+    bytes: z.number(),
+    mode: z.number(),
+    modifiedAt: time,
+    uid: z.number(),
+    gid: z.number(),
+    sha256: z.string().nullable(),
+    linkTarget: z.string().nullable(),
+  })
+  .meta({ id: 'BackupFile' });
+
+export const DrillReply = z
+  .object({
+    id: z.string(),
+    service: z.string(),
+    testType: z.literal('restore'),
+    backupId: z.string().nullable(),
+    operationId: z.string(),
+    startedAt: time,
+    endedAt: time,
+    passed: z.boolean(),
+    rtoSeconds: z.number().nullable(),
+    rpoSeconds: z.number().nullable(),
+    entriesCompared: z.number(),
+    bytesCompared: z.number(),
+    differences: z.array(z.string()).describe('For viewers only their number: they may not see file names.'),
+    check: z.object({ exitCode: z.number(), output: z.string() }).nullable(),
+    source: z.string(),
+    failure: Failure.nullable(),
+  })
+  .meta({ id: 'Drill' });
+
+export const AuditReply = z
+  .object({
+    seq: z.number(),
+    at: time,
+    actor: z.string(),
+    role: z.string(),
+    via: z.string(),
+    action: z.string(),
+    service: z.string().nullable(),
+    target: z.string().nullable(),
+    result: z.enum(['intent', 'succeeded', 'failed', 'denied']),
+    reason: z.string().nullable(),
+    operationId: z.string().nullable(),
+    remote: z.string().nullable(),
+    details: freeForm.nullable(),
+    hash: z.string(),
+  })
+  .meta({ id: 'AuditEntry' });
+
+/** A token without its hash. */
+export const TokenReply = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role: z.enum(roles),
+    createdAt: time,
+    createdBy: z.string(),
+    expiresAt: time.nullable(),
+    lastUsedAt: time.nullable(),
+    revokedAt: time.nullable(),
+  })
+  .meta({ id: 'Token' });
+export type TokenReply = z.infer<typeof TokenReply>;
+
+export const MeReply = z
+  .object({
+    name: z.string(),
+    role: z.enum(roles),
+    via: z.enum(['token', 'session']),
+    actions: z.array(z.string()).describe('Ids of the actions this role may call.'),
+  })
+  .meta({ id: 'Me' });
+export type MeReply = z.infer<typeof MeReply>;
+
+export const LoginCodeReply = z
+  .object({ code: z.string(), url: z.string(), expiresAt: time })
+  .meta({ id: 'LoginCode', description: 'Works once, for ten minutes, from this machine.' });
+export type LoginCodeReply = z.infer<typeof LoginCodeReply>;
+
+/** Newest first; `next` is the cursor of the following page, null at the end. */
+function page<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next: z.string().nullable() });
+}
+
+/** What each action answers when it succeeds; `dryRun: true` answers 200 with a Plan instead of 202. */
+export const replies = {
+  me: { status: 200, schema: MeReply },
+  status: { status: 200, schema: StatusReply },
+  listServices: { status: 200, schema: page(ServiceReply) },
+  getService: { status: 200, schema: ServiceReply },
+  pauseService: { status: 200, schema: PauseReply },
+  resumeService: { status: 200, schema: z.object({ service: z.string(), paused: z.literal(false) }) },
+  listBackups: { status: 200, schema: page(BackupReply) },
+  getBackup: { status: 200, schema: BackupReply },
+  listBackupFiles: { status: 200, schema: page(BackupFileReply) },
+  startBackup: { status: 202, schema: OperationReply },
+  verifyBackup: { status: 202, schema: OperationReply },
+  restoreBackup: { status: 202, schema: OperationReply },
+  patchBackup: { status: 200, schema: BackupReply },
+  deleteBackup: { status: 202, schema: OperationReply },
+  startDrill: { status: 202, schema: OperationReply },
+  listDrills: { status: 200, schema: page(DrillReply) },
+  listOperations: { status: 200, schema: page(OperationReply) },
+  getOperation: { status: 200, schema: OperationReply },
+  cancelOperation: { status: 202, schema: OperationReply },
+  events: { status: 200, schema: null },
+  listAudit: { status: 200, schema: page(AuditReply) },
+  readiness: { status: 200, schema: page(ReadinessReply) },
+  listTokens: { status: 200, schema: page(TokenReply) },
+  createToken: {
+    status: 201,
+    schema: z.object({ token: TokenReply, secret: z.string().describe('Shown only here.') }),
+  },
+  revokeToken: { status: 200, schema: z.object({ id: z.string(), revoked: z.literal(true) }) },
+  setLogLevel: { status: 200, schema: z.object({ level: z.string() }) },
+} as const satisfies Record<ActionId, { status: 200 | 201 | 202; schema: z.ZodType | null }>;
+
+/** The compiler compares each wire form with the interface that the program works with. */
+type Fits<Wire, Model extends Wire> = [Wire, Model];
+export type WireFits = [
+  Fits<z.infer<typeof OperationReply>['state'], Operation['state']>,
+  Fits<keyof z.infer<typeof OperationReply>, keyof Operation>,
+  Fits<keyof Operation, keyof z.infer<typeof OperationReply>>,
+  Fits<keyof z.infer<typeof BackupReply>, keyof CatalogueEntry>,
+  Fits<keyof CatalogueEntry, keyof z.infer<typeof BackupReply>>,
+  Fits<keyof z.infer<typeof BackupFileReply>, keyof BackupFile>,
+  Fits<keyof BackupFile, keyof z.infer<typeof BackupFileReply>>,
+  Fits<keyof z.infer<typeof DrillReply>, keyof DrillRecord>,
+  Fits<keyof DrillRecord, keyof z.infer<typeof DrillReply>>,
+  Fits<keyof z.infer<typeof PlanReply>, keyof Plan>,
+  Fits<keyof Plan, keyof z.infer<typeof PlanReply>>,
+  Fits<keyof z.infer<typeof ReadinessReply>, keyof Readiness>,
+  Fits<keyof z.infer<typeof NewestBackup>, keyof NewestBackupShape>,
+  Fits<keyof z.infer<typeof PauseReply>, keyof Pause>,
+  Fits<keyof z.infer<typeof Failure>, keyof OperationFailure>,
+];

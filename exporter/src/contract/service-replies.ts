@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { backupTypes } from './backup.ts';
+import { readinessComponents } from './readiness.ts';
+import { Failure, time } from './reply-parts.ts';
+import { slaNames } from './snapshot.ts';
+
+/** How the API shows a service and its parts. */
+
+export const ReadinessReply = z
+  .object({
+    service: z.string(),
+    at: time,
+    score: z.number().describe('0-1: earned weight over total weight; unknown earns nothing.'),
+    components: z.array(z.object({ component: z.enum(readinessComponents), score: z.number() })),
+    checks: z.array(
+      z.object({
+        id: z.string(),
+        component: z.enum(readinessComponents),
+        weight: z.number(),
+        result: z.enum(['passed', 'failed', 'unknown']),
+        evidence: z.string(),
+        mend: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Readiness' });
+
+export const PauseReply = z
+  .object({ service: z.string(), by: z.string(), reason: z.string(), since: time, until: time })
+  .meta({ id: 'Pause' });
+
+/** Known with its time, or unknown with the error; never a default. */
+function observed<T extends z.ZodType>(value: T) {
+  return z.discriminatedUnion('known', [
+    z.object({ known: z.literal(true), at: time, value }),
+    z.object({ known: z.literal(false), at: time, error: Failure }),
+  ]);
+}
+
+export const NewestBackup = z
+  .object({
+    id: z.string(),
+    endedAt: time,
+    startedAt: time,
+    storedBytes: z.number(),
+    bytes: z.number(),
+    durationSeconds: z.number(),
+  })
+  .meta({ id: 'NewestBackup' });
+
+const BackupFactsReply = z.object({
+  byType: z.array(
+    z.object({
+      type: z.enum(backupTypes),
+      lastSuccess: NewestBackup.nullable(),
+      lastAttempt: z.object({ endedAt: time, success: z.boolean() }).nullable(),
+      baselineBytes: z.number().nullable(),
+    }),
+  ),
+  newest: NewestBackup.nullable(),
+  newestVerifiedAt: time.nullable(),
+  oldestStartedAt: time.nullable(),
+  count: z.number(),
+  storedBytes: z.number(),
+  newestVerifyFailed: z.boolean(),
+});
+
+const CopyReply = z.object({
+  name: z.string(),
+  path: z.string(),
+  facts: observed(
+    z.object({
+      connected: z.boolean(),
+      lagSeconds: z.number(),
+      queue: z.number(),
+      newestBackupEndedAt: time.nullable(),
+      freeBytes: z.number(),
+      sameDisk: z.boolean(),
+    }),
+  ),
+});
+
+const DrillFactsReply = z.object({
+  lastRunAt: time.nullable(),
+  lastPassed: z.boolean().nullable(),
+  lastPassedAt: time.nullable(),
+  lastRtoSeconds: z.number().nullable(),
+  lastRpoSeconds: z.number().nullable(),
+  successRatio: z.number().nullable(),
+});
+
+/** A service with all that is known of it; the wire form of contract/snapshot's ServiceSnapshot. */
+export const ServiceReply = z
+  .object({
+    name: z.string(),
+    component: z.string(),
+    tier: z.string(),
+    region: z.string(),
+    team: z.string(),
+    engine: z.string(),
+    objectives: z.record(z.enum(slaNames), z.number()),
+    backupAgeThresholdSeconds: z.number(),
+    verifyThresholdSeconds: z.number(),
+    schedules: z.array(
+      z.object({ type: z.enum([...backupTypes, 'drill']), intervalSeconds: z.number(), nextAt: time.nullable() }),
+    ),
+    pause: PauseReply.nullable(),
+    encrypted: z.boolean(),
+    keyConfirmed: z.boolean().nullable(),
+    backups: observed(BackupFactsReply),
+    repository: observed(z.object({ freeBytes: z.number(), totalBytes: z.number() })),
+    copies: z.array(CopyReply),
+    drills: observed(DrillFactsReply),
+    rpoSeconds: observed(z.number().nullable()),
+    rtoSeconds: observed(z.number().nullable()),
+    readiness: ReadinessReply,
+    runningOperation: z.object({ id: z.string(), kind: z.string(), startedAt: time }).nullable(),
+  })
+  .meta({ id: 'Service' });
+
+export const healthStates = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const;
+export type HealthState = (typeof healthStates)[number];
+
+export const StatusReply = z
+  .object({
+    overall_health: z.enum(healthStates).describe('The worst component; unknown is not healthy.'),
+    components: z.record(
+      z.string(),
+      z.object({ health: z.enum(healthStates), reasons: z.array(z.string()).describe('Why it is not healthy.') }),
+    ),
+    at: time.nullable().describe('When the facts were read; null before the first observation has ended.'),
+    version: z.string(),
+    cluster: z.string(),
+  })
+  .meta({ id: 'Status' });
+export type StatusReply = z.infer<typeof StatusReply>;

@@ -1,0 +1,291 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import { createHash, hash as hashOnce } from 'node:crypto';
+import type { BackupWarning } from '../../../contract/backup.ts';
+import { comparePaths, deletion, encodeEntry, type FileEntry } from './entries.ts';
+import type { FrameWriter } from './frame-write.ts';
+import type { Owners } from './owners.ts';
+import type { ParentCursor } from './parent-cursor.ts';
+import { tarHeader, tarPadding, tooLong } from './tar-write.ts';
+import { errnoOf, inodeOf, messageOf, type WalkItem } from './walk.ts';
+
+/** What one component has come to so far. */
+export interface ComponentTotals {
+  entries: number;
+  bytes: number;
+  addedBytes: number;
+  deleted: number;
+}
+
+export interface ComponentWriterDeps {
+  readonly archive: FrameWriter;
+  readonly files: FrameWriter;
+  /** The parent's list; null for a full backup. */
+  readonly parent: ParentCursor | null;
+  readonly compareContent: boolean;
+  readonly owners: Owners;
+  readonly warn: (kind: BackupWarning['kind'], path: string, message: string) => void;
+  /** Waits as long as the bandwidth limit asks for after that many source bytes. */
+  readonly throttle: ((bytes: number) => Promise<void>) | null;
+}
+
+/** Symbolic links are not followed, and a FIFO that took a file's place must not block us. */
+const openFileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Source bytes read between two looks at the bandwidth limit. */
+const throttledReadBytes = 2 ** 20;
+const zeros = Buffer.alloc(2 ** 16);
+
+/** A folder on the way to the item at hand; `inArchive` once the archive has an entry for it. */
+interface OpenFolder {
+  readonly entry: FileEntry;
+  inArchive: boolean;
+}
+
+/** Writes one component: the file list whole, the archive with what is new or changed since the parent. Items come in list order. */
+export class ComponentWriter {
+  readonly totals: ComponentTotals = { entries: 0, bytes: 0, addedBytes: 0, deleted: 0 };
+  readonly #deps: ComponentWriterDeps;
+  readonly #folders: OpenFolder[] = [];
+  /** Inode to the first name of files that have several, and how many names are still to come. */
+  readonly #links = new Map<string, { readonly path: string; readonly inArchive: boolean; left: bigint }>();
+
+  constructor(deps: ComponentWriterDeps) {
+    this.#deps = deps;
+  }
+
+  async add(item: WalkItem): Promise<void> {
+    const old = await this.#parentAt(item.path);
+    const wrong = tooLong(item);
+    if (wrong !== null) this.#deps.warn('other', item.path, wrong);
+    const known = wrong === null && (await this.#addKind(item, old));
+    if (!known && old !== null) await this.#list(deletion(old.path));
+  }
+
+  /** Call after the last item, before the two files are finished. */
+  async end(): Promise<void> {
+    const { parent } = this.#deps;
+    for (let old = parent?.current ?? null; old !== null; old = parent?.current ?? null) {
+      await parent?.advance();
+      await this.#list(deletion(old.path));
+    }
+  }
+
+  /** False when the item could not be stored after all: it is then not in the backup. */
+  async #addKind(item: WalkItem, old: FileEntry | null): Promise<boolean> {
+    if (item.kind === 'd') return this.#addFolder(item, old);
+    if (item.kind === 'l') return this.#addUnread(this.#entry(item, 'l', item.target), old);
+    const first = item.stat.nlink > 1n ? this.#links.get(inodeOf(item.stat)) : undefined;
+    if (first === undefined) return this.#addFile(item, old);
+    first.left -= 1n;
+    if (first.left === 0n) this.#links.delete(inodeOf(item.stat));
+    const entry = this.#entry(item, 'h', first.path);
+    // Without its first name in the same archive the link would make plain tar fail; Genesis itself restores it from the list.
+    return this.#addUnread(entry, first.inArchive ? old : entry);
+  }
+
+  async #addFolder(item: WalkItem, old: FileEntry | null): Promise<boolean> {
+    const entry = this.#entry(item, 'd', null);
+    this.#leaveFolders(item.path);
+    const folder = { entry, inArchive: false };
+    this.#folders.push(folder);
+    if (!isUnchanged(entry, old)) await this.#archiveFolders();
+    await this.#list(entry);
+    return true;
+  }
+
+  /** A symbolic or hard link: everything about it stands in its header. */
+  async #addUnread(entry: FileEntry, old: FileEntry | null): Promise<boolean> {
+    if (!isUnchanged(entry, old)) {
+      await this.#prepareArchive(entry.path);
+      this.#deps.archive.put(tarHeader(entry));
+    }
+    await this.#list(entry);
+    return true;
+  }
+
+  async #addFile(item: WalkItem, old: FileEntry | null): Promise<boolean> {
+    const entry = this.#entry(item, 'f', null);
+    if (old !== null && isUnchanged(entry, old) && (!this.#deps.compareContent || this.#sameContent(item, old))) {
+      this.totals.bytes += old.size;
+      await this.#list({ ...entry, hash: old.hash, holder: old.holder + 1, offset: old.offset });
+      this.#rememberLinks(item, false);
+      return true;
+    }
+    const stored = await this.#storeFile(item, entry);
+    if (stored === null) return false;
+    this.totals.bytes += stored.size;
+    this.totals.addedBytes += stored.size;
+    await this.#list(stored);
+    this.#rememberLinks(item, true);
+    return true;
+  }
+
+  #rememberLinks(item: WalkItem, inArchive: boolean): void {
+    if (item.stat.nlink > 1n) this.#links.set(inodeOf(item.stat), { path: item.path, inArchive, left: item.stat.nlink - 1n });
+  }
+
+  /** Header and content into the archive; the entry with its place and hash, or null when it could not be read. */
+  async #storeFile(item: WalkItem, entry: FileEntry): Promise<FileEntry | null> {
+    const fd = this.#open(item);
+    if (fd === null) return null;
+    try {
+      await this.#prepareArchive(item.path);
+      const offset = this.#deps.archive.position;
+      this.#deps.archive.put(tarHeader(entry));
+      const content = await this.#copyContent(fd, item);
+      await this.#zeroFill(tarPadding(entry.size), null);
+      if (content === null) return null;
+      if (content.short || !isSame(item.stat, fstatSync(fd, { bigint: true }))) {
+        this.#deps.warn('changed', item.path, 'the file changed while it was being read; what is stored may be neither the old nor the new');
+      }
+      return { ...entry, hash: content.hash, holder: 0, offset };
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #open(item: WalkItem): number | null {
+    try {
+      return openSync(item.access, openFileFlags);
+    } catch (cause) {
+      const errno = errnoOf(cause);
+      if (errno === 'ENOENT') this.#deps.warn('vanished', item.path, 'the file vanished before it could be read');
+      else if (errno === 'ELOOP' || errno === 'ENXIO') this.#deps.warn('changed', item.path, 'something else took its place before it could be read');
+      else this.#deps.warn('unreadable', item.path, messageOf(cause));
+      return null;
+    }
+  }
+
+  /** Exactly the announced size goes into the archive: a file that shrank is filled with zeros, one that grew is cut. Null when reading failed. */
+  async #copyContent(fd: number, item: WalkItem): Promise<{ readonly hash: string; readonly short: boolean } | null> {
+    const { archive, throttle } = this.#deps;
+    const size = Number(item.stat.size);
+    // One call for a small file that lies in one frame; the streaming hash costs several times as much to set up.
+    const hash = size <= archive.room && throttle === null ? null : createHash('sha256');
+    const begin = archive.filled;
+    let left = size;
+    let failed = false;
+    let short = false;
+    while (left > 0 && !failed && !short) {
+      if (archive.full) await archive.next();
+      const want = Math.min(left, archive.room, throttle === null ? left : throttledReadBytes);
+      const got = this.#read(fd, item, want);
+      failed = got === null;
+      short = got === 0;
+      const bytes = got ?? 0;
+      hash?.update(archive.buffer.subarray(archive.filled, archive.filled + bytes));
+      archive.advance(bytes);
+      left -= bytes;
+      if (throttle !== null && bytes > 0) await throttle(bytes);
+    }
+    await this.#zeroFill(left, hash);
+    if (failed) return null;
+    return { hash: hash?.digest('hex') ?? hashOnce('sha256', archive.buffer.subarray(begin, archive.filled)), short };
+  }
+
+  #read(fd: number, item: WalkItem, want: number): number | null {
+    const { archive } = this.#deps;
+    try {
+      return readSync(fd, archive.buffer, archive.filled, want, null);
+    } catch (cause) {
+      this.#deps.warn('unreadable', item.path, `reading stopped half way: ${messageOf(cause)}`);
+      return null;
+    }
+  }
+
+  async #zeroFill(bytes: number, hash: { update(data: Buffer): unknown } | null): Promise<void> {
+    const { archive } = this.#deps;
+    for (let left = bytes; left > 0; ) {
+      // Padding stays in its frame (slack), so that a small file's content is never torn from its hash.
+      if (archive.full && left > 512) await archive.next();
+      const piece = zeros.subarray(0, Math.min(left, zeros.length, Math.max(archive.room, 512)));
+      archive.put(piece);
+      hash?.update(piece);
+      left -= piece.length;
+    }
+  }
+
+  /** For `compareContent`: reads the file whole; a file that cannot be read counts as changed, so that storing it tells why. */
+  #sameContent(item: WalkItem, old: FileEntry): boolean {
+    const fd = this.#open(item);
+    if (fd === null) return false;
+    try {
+      const hash = createHash('sha256');
+      const buffer = Buffer.allocUnsafe(2 ** 16);
+      for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) hash.update(buffer.subarray(0, got));
+      return hash.digest('hex') === old.hash;
+    } catch (error) {
+      if (errnoOf(error) === null) throw error;
+      return false;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #entry(item: WalkItem, kind: 'f' | 'd' | 'l' | 'h', target: string | null): FileEntry {
+    const { stat } = item;
+    const uid = Number(stat.uid);
+    const gid = Number(stat.gid);
+    return {
+      path: item.path, kind, size: kind === 'f' || kind === 'h' ? Number(stat.size) : 0, mode: Number(stat.mode) & 0o7777,
+      mtimeNs: String(stat.mtimeNs), ctimeNs: String(stat.ctimeNs), inode: inodeOf(stat), uid, gid,
+      user: this.#deps.owners.user(uid), group: this.#deps.owners.group(gid), hash: null, target, holder: -1, offset: -1,
+    };
+  }
+
+  /** Archives are extracted in order by plain tar too: the folders above come first. */
+  async #prepareArchive(path: string): Promise<void> {
+    this.#leaveFolders(path);
+    await this.#archiveFolders();
+    if (this.#deps.archive.full) await this.#deps.archive.next();
+  }
+
+  #leaveFolders(path: string): void {
+    for (let last = this.#folders.at(-1); last !== undefined && !path.startsWith(`${last.entry.path}/`); last = this.#folders.at(-1)) {
+      this.#folders.pop();
+    }
+  }
+
+  async #archiveFolders(): Promise<void> {
+    for (const folder of this.#folders) {
+      if (folder.inArchive) continue;
+      if (this.#deps.archive.full) await this.#deps.archive.next();
+      this.#deps.archive.put(tarHeader(folder.entry));
+      folder.inArchive = true;
+    }
+  }
+
+  async #list(entry: FileEntry): Promise<void> {
+    const { files } = this.#deps;
+    if (files.full) await files.next();
+    files.putText(`${encodeEntry(entry)}\n`);
+    if (entry.kind !== 'x') this.totals.entries += 1;
+    else this.totals.deleted += 1;
+  }
+
+  /** The parent's entry of that path, after everything before it was recorded as deleted. */
+  async #parentAt(path: string): Promise<FileEntry | null> {
+    const { parent } = this.#deps;
+    for (let old = parent?.current ?? null; old !== null; old = parent?.current ?? null) {
+      const order = comparePaths(old.path, path);
+      if (order > 0) return null;
+      await parent?.advance();
+      if (order === 0) return old;
+      await this.#list(deletion(old.path));
+    }
+    return null;
+  }
+}
+
+/** Size, mtime, ctime and inode (and kind, owner, mode and link text, which ctime covers on every file system we know). */
+function isUnchanged(entry: FileEntry, old: FileEntry | null): boolean {
+  return (
+    old !== null && old.kind === entry.kind && old.size === entry.size && old.mtimeNs === entry.mtimeNs && old.ctimeNs === entry.ctimeNs &&
+    old.inode === entry.inode && old.mode === entry.mode && old.uid === entry.uid && old.gid === entry.gid && old.target === entry.target
+  );
+}
+
+function isSame(before: BigIntStats, after: BigIntStats): boolean {
+  return (
+    before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs && before.ino === after.ino && before.dev === after.dev
+  );
+}

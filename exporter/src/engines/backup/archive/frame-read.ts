@@ -1,0 +1,162 @@
+import { hash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, read } from 'node:fs';
+import { join } from 'node:path';
+import { zstdDecompress } from 'node:zlib';
+import { OpError } from '../../../contract/errors.ts';
+import { openSealed, sealedSize, type SealedReader } from './crypto.ts';
+import type { Frame, StoredFile } from './format.ts';
+
+/** An archive or a file list of one backup, as the manifest announces it. */
+export interface StoredSource {
+  readonly folder: string;
+  readonly backupId: string;
+  readonly component: string;
+  readonly stored: StoredFile;
+  /** Null in a plain repository. */
+  readonly key: Buffer | null;
+}
+
+/**
+ * How far a frame is checked before it is decoded. `hash`: SHA-256 of its stored bytes. `checksum`: the frame's own checksum
+ * (XXH64, checked by the decoder) is enough, because the caller compares a SHA-256 of every content it takes out; a frame
+ * without one is hashed all the same.
+ */
+export type FrameCheck = 'hash' | 'checksum';
+
+export interface FrameReader {
+  readonly frames: readonly Frame[];
+  readonly rawBytes: number;
+  /** Names the file in errors. */
+  readonly where: string;
+  /** Raw bytes of one frame. Throws OpError `backup_corrupt`; may be called again while other frames are on their way. */
+  frame(index: number, check: FrameCheck): Promise<Buffer>;
+  /** The same without decoding: reads one frame and compares its SHA-256. */
+  prove(index: number): Promise<void>;
+  close(): void;
+}
+
+/** A damaged file, as OpError. */
+export function damage(where: string, what: string, cause?: unknown): OpError {
+  return new OpError('backup_corrupt', `${where}: ${what}`, cause === undefined ? {} : { cause });
+}
+
+/**
+ * Opens the file and holds its size against the index: a file that was cut exactly at a frame's end, or that has bytes
+ * after its last frame, would decode without complaint. Throws `backup_corrupt`, and system errors other than "missing".
+ */
+export function openFrames(source: StoredSource): FrameReader {
+  const { stored, key } = source;
+  const where = `${source.backupId}, component ${source.component}, ${stored.file}`;
+  const fd = openStored(join(source.folder, stored.file), where);
+  try {
+    const size = fstatSync(fd).size;
+    const expected = key === null ? stored.storedBytes : sealedSize(stored.storedBytes);
+    if (size !== expected) throw damage(where, `has ${size} bytes, its index says ${expected}`);
+    const sealed = key === null ? null : openSealed(fd, size, key, where);
+    if (sealed !== null && sealed.salt.toString('hex') !== stored.salt) {
+      throw damage(where, 'is sealed for another file (its salt is not the one in the manifest)');
+    }
+    return createReader(fd, sealed, stored, where);
+  } catch (thrown) {
+    closeSync(fd);
+    throw thrown;
+  }
+}
+
+function openStored(path: string, where: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') throw damage(where, 'is missing', cause);
+    throw cause;
+  }
+}
+
+function createReader(fd: number, sealed: SealedReader | null, stored: StoredFile, where: string): FrameReader {
+  // An empty sealed file still has one chunk whose seal must hold.
+  if (sealed?.plainBytes === 0) sealed.read(0, 0);
+
+  async function storedBytes(index: number, check: FrameCheck): Promise<Buffer> {
+    const entry = stored.frames[index];
+    if (entry === undefined) throw new RangeError(`${where}: no frame ${index}`);
+    const [offset, length, , sha256] = entry;
+    const bytes = sealed === null ? await readPlain(fd, offset, length, where) : sealed.read(offset, length);
+    if ((check === 'hash' || !hasChecksum(bytes)) && hash('sha256', bytes) !== sha256) {
+      throw damage(where, `frame ${index} was changed (its SHA-256 differs)`);
+    }
+    return bytes;
+  }
+
+  return {
+    frames: stored.frames,
+    rawBytes: stored.rawBytes,
+    where,
+    frame: async (index, check) => decode(await storedBytes(index, check), stored.frames[index]?.[2] ?? 0, index, where),
+    prove: async (index) => {
+      await storedBytes(index, 'hash');
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+/** Bit 2 of the frame header descriptor, the byte after the magic number (RFC 8878, 3.1.1.1.1). */
+function hasChecksum(bytes: Buffer): boolean {
+  return bytes.length > 5 && ((bytes[4] ?? 0) & 4) !== 0;
+}
+
+function readPlain(fd: number, offset: number, length: number, where: string): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  return new Promise((resolve, reject) => {
+    const readOn = (done: number): void => {
+      read(fd, bytes, done, length - done, offset + done, (error, got) => {
+        if (error) reject(error);
+        else if (got === 0) reject(damage(where, `ends at byte ${offset + done}`));
+        else if (done + got < length) readOn(done + got);
+        else resolve(bytes);
+      });
+    };
+    readOn(0);
+  });
+}
+
+/**
+ * Each frame is decoded on its own: Node 24's decoder stops silently after the first frame of a stream (26 reads on).
+ * One byte of room beyond the raw length keeps zlib from allocating a second output buffer.
+ */
+function decode(bytes: Buffer, rawLength: number, index: number, where: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    zstdDecompress(bytes, { chunkSize: Math.max(64, rawLength + 1), maxOutputLength: rawLength }, (error, raw) => {
+      if (error) reject(damage(where, `frame ${index} cannot be decoded: ${error.message}`, error));
+      else if (raw.length !== rawLength) reject(damage(where, `frame ${index} gave ${raw.length} bytes instead of ${rawLength}`));
+      else resolve(raw);
+    });
+  });
+}
+
+/**
+ * All frames in order, decoded a few ahead. Ends early, with nothing left running unseen, when the consumer stops.
+ * Throws `backup_corrupt`.
+ */
+export async function* readFrames(reader: FrameReader, from = 0, ahead = 3): AsyncGenerator<Buffer, void, undefined> {
+  const waiting: Promise<Buffer>[] = [];
+  let next = from;
+  const request = (): void => {
+    if (next >= reader.frames.length) return;
+    const frame = reader.frame(next, 'hash');
+    // The failure is thrown where the frame is awaited; this only keeps an unread one from counting as unhandled.
+    frame.catch(() => undefined);
+    waiting.push(frame);
+    next += 1;
+  };
+  try {
+    for (let i = 0; i <= ahead; i += 1) request();
+    for (let frame = waiting.shift(); frame !== undefined; frame = waiting.shift()) {
+      const raw = await frame;
+      request();
+      yield raw;
+    }
+  } finally {
+    // The file is closed by the caller: no read may be under way then.
+    await Promise.allSettled(waiting);
+  }
+}

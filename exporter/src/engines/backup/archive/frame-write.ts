@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fdatasync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { constants, zstdCompress, type ZstdOptions } from 'node:zlib';
+import { createSealer, type Sealer } from './crypto.ts';
+import type { Frame, StoredFile } from './format.ts';
+
+/** Bytes written between two early syncs. */
+const earlySyncBytes = 32 * 2 ** 20;
+
+export interface FrameWriterOptions {
+  /** Absolute path of the file to create; it must not exist. */
+  readonly path: string;
+  /** Its name as the manifest tells it. */
+  readonly name: string;
+  /** A frame ends at the first write that brings it to this many raw bytes. */
+  readonly frameBytes: number;
+  /** One single write may exceed the end of a frame by this much. */
+  readonly slackBytes: number;
+  readonly level: number;
+  /** Frames in the compressor at the same time. */
+  readonly concurrency: number;
+  /** Null: the file is not sealed. */
+  readonly seal: { readonly key: Buffer; readonly salt: Buffer } | null;
+}
+
+/** What stands on disk when a writer has finished; `fileBytes` counts header and tags of a sealed file too. */
+export interface WrittenFile {
+  readonly stored: StoredFile;
+  readonly fileBytes: number;
+}
+
+/**
+ * One file of zstd frames. The caller fills `buffer` from `filled` on (or calls `put`), says so with `advance`, and awaits `next()`
+ * whenever `full`. Frames are compressed in the thread pool while the caller goes on, written in order, at most `concurrency` at a time;
+ * buffers are used again, so that memory stays bounded by (concurrency + 1) frames. `next` and `finish` throw what writing threw.
+ */
+export class FrameWriter {
+  buffer: Buffer;
+  filled = 0;
+  readonly #options: FrameWriterOptions;
+  readonly #fd: number;
+  readonly #sealer: Sealer | null;
+  readonly #spare: Buffer[] = [];
+  readonly #frames: Frame[] = [];
+  #inFlight = 0;
+  #tail: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | null = null;
+  #wake: (() => void) | null = null;
+  #storedBytes = 0;
+  #fileBytes = 0;
+  #rawBytes = 0;
+  #unsynced = 0;
+  #syncing: Promise<void> | null = null;
+
+  constructor(options: FrameWriterOptions) {
+    this.#options = options;
+    this.buffer = this.#allocate();
+    this.#fd = openSync(options.path, 'wx', 0o600);
+    this.#sealer = options.seal === null ? null : createSealer(options.seal.key, options.seal.salt);
+    if (this.#sealer !== null) this.#write(this.#sealer.header);
+  }
+
+  /** Offset in the raw stream of the next byte. */
+  get position(): number {
+    return this.#rawBytes + this.filled;
+  }
+
+  get full(): boolean {
+    return this.filled >= this.#options.frameBytes;
+  }
+
+  /** Bytes that still belong to this frame. */
+  get room(): number {
+    return this.#options.frameBytes - this.filled;
+  }
+
+  /** The caller wrote that many bytes into `buffer` at `filled`. */
+  advance(bytes: number): void {
+    this.filled += bytes;
+  }
+
+  /** Takes one piece of at most `slackBytes`; call `next` first when `full`. */
+  put(bytes: Buffer): void {
+    bytes.copy(this.buffer, this.filled);
+    this.filled += bytes.length;
+  }
+
+  putText(text: string): void {
+    this.filled += this.buffer.write(text, this.filled, 'utf8');
+  }
+
+  /** Hands the frame over and waits until a buffer is free for the following one. */
+  async next(): Promise<void> {
+    if (this.filled > 0) this.#submit();
+    while (this.#inFlight >= this.#options.concurrency && this.#failure === null) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#rethrow();
+  }
+
+  /** Ends the file: all frames written, fsynced, closed. */
+  async finish(): Promise<WrittenFile> {
+    if (this.filled > 0) this.#submit();
+    await this.#tail;
+    // The descriptor must not be closed under a sync that still runs.
+    await this.#syncing;
+    this.#rethrow();
+    if (this.#sealer !== null) for (const part of this.#sealer.finish()) this.#write(part);
+    fsyncSync(this.#fd);
+    closeSync(this.#fd);
+    const { name, seal } = this.#options;
+    const stored: StoredFile = {
+      file: name,
+      storedBytes: this.#storedBytes,
+      rawBytes: this.#rawBytes,
+      frames: this.#frames,
+      ...(seal === null ? {} : { salt: seal.salt.toString('hex') }),
+    };
+    return { stored, fileBytes: this.#fileBytes };
+  }
+
+  #allocate(): Buffer {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#options.frameBytes + this.#options.slackBytes);
+  }
+
+  #rethrow(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  #submit(): void {
+    const raw = this.buffer;
+    const rawLength = this.filled;
+    this.#rawBytes += rawLength;
+    this.#inFlight += 1;
+    const compressed = compress(raw.subarray(0, rawLength), this.#options.level);
+    this.#tail = this.#tail
+      .then(async () => {
+        const bytes = await compressed;
+        if (this.#failure === null) this.#store(bytes, rawLength);
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .then(() => {
+        this.#spare.push(raw);
+        this.#inFlight -= 1;
+        this.#wake?.();
+      });
+    this.buffer = this.#allocate();
+    this.filled = 0;
+  }
+
+  #store(bytes: Buffer, rawLength: number): void {
+    this.#frames.push([this.#storedBytes, bytes.length, rawLength, createHash('sha256').update(bytes).digest('hex')]);
+    this.#storedBytes += bytes.length;
+    if (this.#sealer === null) this.#write(bytes);
+    else for (const part of this.#sealer.append(bytes)) this.#write(part);
+    this.#syncEarly();
+  }
+
+  #write(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at, bytes.length - at);
+    this.#fileBytes += bytes.length;
+    this.#unsynced += bytes.length;
+  }
+
+  /** Lets the disk work while the compressor does, so that the fsync at the end finds little left to do. */
+  #syncEarly(): void {
+    if (this.#syncing !== null || this.#unsynced < earlySyncBytes) return;
+    this.#unsynced = 0;
+    this.#syncing = new Promise((resolve) => {
+      fdatasync(this.#fd, (error) => {
+        this.#syncing = null;
+        if (error !== null) this.#failure ??= { error };
+        resolve();
+      });
+    });
+  }
+}
+
+/** One zstd frame with its content size in the header and the decoder's own checksum at the end. */
+function compress(raw: Buffer, level: number): Promise<Buffer> {
+  const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
+  // One output buffer that surely holds the frame (zstd's own bound), so that one trip to the thread pool does it.
+  const chunkSize = raw.length + (raw.length >> 8) + 1024;
+  // The size pledged goes into the frame's header; @types/node does not know the option yet.
+  const options: ZstdOptions & { readonly pledgedSrcSize: number } = { params, chunkSize, pledgedSrcSize: raw.length };
+  return new Promise((resolve, reject) => {
+    zstdCompress(raw, options, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
+  });
+}

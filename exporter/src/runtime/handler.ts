@@ -1,0 +1,65 @@
+import type { ErrorCode, Outcome } from '../contract/errors.ts';
+import { errorCatalogue } from '../contract/errors.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { Config } from '../config/schema.ts';
+import type { BackupEngine } from '../engines/backup/port.ts';
+import type { Clock, Exec, Log, Random } from '../ports/index.ts';
+import type { AuditHead, MeasuredEvent, Store } from '../store/port.ts';
+import type { OperationRequest } from './app.ts';
+import type { Home } from './home.ts';
+import type { RunTools } from './run-tools.ts';
+import type { ResolvedService } from './services.ts';
+
+/** Also what Genesis asks of itself. */
+export type AnyRequest = OperationRequest | { readonly kind: 'copy'; readonly service: string };
+
+export interface Blocker {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export function blocker(code: ErrorCode, message: string): Blocker {
+  return { code, message, hint: errorCatalogue[code].hint };
+}
+
+export interface PlanDraft {
+  readonly steps: readonly string[];
+  readonly blockers: readonly Blocker[];
+  readonly warnings: readonly string[];
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** What every handler is given. */
+export interface HandlerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly exec: Exec;
+  readonly log: Log;
+  readonly store: Store;
+  readonly home: Home;
+  config(): Config;
+  /** Text of genesis.yaml as it was loaded; secrets are references in it. */
+  configText(): string;
+  service(name: string): Promise<Outcome<ResolvedService>>;
+  /** `clock` when the engine must use another one (see monotonic start times). */
+  engine(name: string, clock?: Clock): BackupEngine;
+  /** Name of the file that marks a folder as a repository of that engine. */
+  markerFile(engine: string): string;
+  measure(event: MeasuredEvent): Promise<void>;
+  auditHead(): Promise<AuditHead | null>;
+  /** Ids of backups that running operations read. */
+  backupsInUse(exceptOperation: string): ReadonlySet<string>;
+}
+
+export interface Handler<R extends AnyRequest = AnyRequest> {
+  /** Which service the request is about. Errors: `service_unknown`, `backup_unknown`. */
+  serviceOf(request: R): Promise<Outcome<string>>;
+  plan(request: R, operationId: string): Promise<Outcome<PlanDraft>>;
+  run(request: R, operation: Operation, tools: RunTools): Promise<Outcome<Readonly<Record<string, unknown>>>>;
+  /**
+   * After a crash: puts right what the interrupted operation left and says in words what that was.
+   * `succeeded` when its effect turned out complete.
+   */
+  recover(request: R, operation: Operation): Promise<{ readonly state: 'interrupted' | 'succeeded'; readonly left: string }>;
+}

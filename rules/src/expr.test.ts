@@ -1,0 +1,28 @@
+import { Config } from '@genesis-dr/exporter/config';
+import { exporterUp, maxBy, serviceKey, slaThreshold } from './expr.ts';
+import { recorded } from './recording/index.ts';
+
+describe('expressions', () => {
+  it('aggregate a metric by labels that it has', () => {
+    expect(maxBy(serviceKey, 'genesis_rpo_seconds')).toBe('max by (cluster, service) (genesis_rpo_seconds)');
+    expect(slaThreshold('rpo_sla')).toBe('max by (cluster, service) (genesis_sla_threshold{sla="rpo_sla"})');
+    expect(maxBy(['collector'], 'genesis_collector_success', { range: '5m' })).toBe(
+      'max by (collector) (max_over_time(genesis_collector_success[5m]))',
+    );
+  });
+
+  it('do not compile with a metric, label, objective or record that does not exist', () => {
+    // @ts-expect-error no such metric
+    expect(maxBy(serviceKey, 'genesis_rpo_secondz')).toContain('secondz');
+    // @ts-expect-error no such label on this metric
+    expect(maxBy(['collector'], 'genesis_rpo_seconds')).toContain('collector');
+    // @ts-expect-error no such objective
+    expect(slaThreshold('rpo')).toContain('rpo');
+    // @ts-expect-error no such record
+    expect(recorded('service:genesis_nothing:max')).toContain('nothing');
+  });
+
+  it('select the targets of the configured cluster, also where Prometheus sets no cluster', () => {
+    expect(exporterUp(Config.parse({ cluster: 'eu-1' }))).toBe('up{job="genesis_dr",cluster=~"eu-1|"}');
+  });
+});

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from './lock.mjs';
+import { runNpm } from './npm.mjs';
+import { root } from './places.mjs';
+import { BootstrapError, say, since } from './say.mjs';
+
+const stampFile = join(root, 'node_modules', '.genesis-installed');
+const lockFile = join(root, 'package-lock.json');
+
+/** Installs exactly what package-lock.json says, when something else or nothing is installed. */
+export async function ensureDependencies(node) {
+  const wanted = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
+  if (isInstalled(wanted)) return;
+  await withLock(join(root, '.cache', 'install.lock'), 'installing the dependencies', () => {
+    if (!isInstalled(wanted)) install(node, wanted);
+  });
+}
+
+function isInstalled(wanted) {
+  if (readOrNull(stampFile) === wanted) return true;
+  // Somebody ran npm themselves: what npm wrote down as installed counts as well.
+  const hidden = readOrNull(join(root, 'node_modules', '.package-lock.json'));
+  if (hidden === null || !sameVersions(JSON.parse(readFileSync(lockFile, 'utf8')), JSON.parse(hidden))) return false;
+  writeStamp(wanted);
+  return true;
+}
+
+/** Every package of the lock file is installed in its version; those of other platforms are allowed to be absent. */
+export function sameVersions(lock, installed) {
+  return Object.entries(lock.packages).every(([path, wanted]) => {
+    if (!path.startsWith('node_modules/') && !path.includes('/node_modules/')) return true;
+    const found = installed.packages[path];
+    if (found === undefined) return wanted.optional === true;
+    return found.link === true ? wanted.link === true : found.version === wanted.version;
+  });
+}
+
+function install(node, wanted) {
+  const started = performance.now();
+  say(`${existsSync(stampFile) ? 'the dependencies changed' : 'first run here'}: installing them (a minute or two)`);
+  const installed = runNpm(node, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, inheritOutput: true });
+  if (installed.status !== 0) throw new BootstrapError('the dependencies could not be installed; npm said why above');
+  writeStamp(wanted);
+  say(`installed the dependencies in ${since(started)}`);
+}
+
+function writeStamp(wanted) {
+  try {
+    writeFileSync(stampFile, wanted);
+  } catch (thrown) {
+    // A checkout that is read-only works too; it is only compared anew each time.
+    if (thrown.code !== 'EACCES' && thrown.code !== 'EROFS' && thrown.code !== 'EPERM') throw thrown;
+  }
+}
+
+function readOrNull(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (thrown) {
+    if (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR') return null;
+    throw thrown;
+  }
+}

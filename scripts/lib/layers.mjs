@@ -1,0 +1,83 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runProgram } from './run.mjs';
+import { say, since } from './say.mjs';
+
+const jest = 'node_modules/jest/bin/jest.js';
+const jestFlags = { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' };
+
+/** What stands before the unit tests in `check`. Each counts as one failure when it fails; they are not counted as tests. */
+const checkSteps = [
+  { name: 'types', args: ['node_modules/typescript/bin/tsc', '-p', '.'] },
+  { name: 'lint and import law', args: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0', '--cache', '--cache-location', '.cache/eslint'] },
+  { name: 'generated files are fresh', args: ['scripts/generate.ts', '--check'] },
+];
+
+/**
+ * Runs the layers one after the other, all of them also when one fails, and prints the sum. `args` go to jest.
+ * With GENESIS_TEST_SUMMARY=FILE the last line is also written there.
+ */
+export async function runLayers(layers, args, node) {
+  const totals = { passed: 0, failed: 0, skipped: 0 };
+  for (const layer of layers) {
+    const started = performance.now();
+    say(`layer ${layer}`);
+    const result = layer === 'check' ? await runCheck(args, node) : await runJest(layer, args, node);
+    for (const key of Object.keys(totals)) totals[key] += result[key];
+    say(`layer ${layer}: ${result.passed} passed, ${result.failed} failed, in ${since(started)}`);
+  }
+  if (totals.skipped > 0) process.stdout.write(`skipped: ${totals.skipped} tests did not run\n`);
+  const line = summaryLine(totals);
+  process.stdout.write(`${line}\n`);
+  if (process.env.GENESIS_TEST_SUMMARY !== undefined) writeFileSync(process.env.GENESIS_TEST_SUMMARY, `${line}\n`);
+  return { code: totals.failed === 0 && totals.passed > 0 ? 0 : 1, signal: null };
+}
+
+export function summaryLine({ passed, failed }) {
+  return `tests: ${passed} passed, ${failed} failed`;
+}
+
+async function runCheck(args, node) {
+  const failed = [];
+  for (const step of checkSteps) {
+    const started = performance.now();
+    const end = await runProgram(node, step.args);
+    say(`${step.name}: ${end.code === 0 ? 'ok' : 'FAILED'}, in ${since(started)}`);
+    if (end.code !== 0) failed.push(step.name);
+  }
+  const unit = await runJest('unit', args, node);
+  return { ...unit, failed: unit.failed + failed.length };
+}
+
+/** A layer in which no test ran has not passed: jest fails without tests, and so do we without its report. */
+async function runJest(project, args, node) {
+  const folder = mkdtempSync(join(tmpdir(), 'genesis-jest-'));
+  try {
+    const report = join(folder, 'report.json');
+    const serial = project === 'unit' ? [] : ['--runInBand'];
+    const end = await runProgram(node, [jest, '--selectProjects', project, ...serial, '--json', '--outputFile', report, ...args], { env: jestFlags });
+    return countsOf(readReport(report), end.code === 0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null; // jest died before it wrote it; counted as a failure
+  }
+}
+
+/** Counts of jest's report; a file that could not even be loaded, and an end that the numbers do not explain, are failures. */
+export function countsOf(report, endedWell) {
+  if (report === null) return { passed: 0, failed: 1, skipped: 0 };
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && !endedWell ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
