@@ -1,4 +1,4 @@
-import { fail, ok, toOpError, type Outcome } from '../contract/errors.ts';
+import { fail, ok, type Outcome } from '../contract/errors.ts';
 import type { Actor } from '../contract/operation.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import type { RequestOptions } from '../runtime/app.ts';
@@ -30,7 +30,7 @@ export function createLocalSession(local: LocalApp, user: string): Session {
     },
     revokeToken: (id) => app.revokeToken(id, by(nothing)),
     loginCode: () => Promise.resolve(fail('server_unreachable', `no server runs on the home ${app.home}: there is nothing to log in to`)),
-    confirmKey: (service, fingerprint) => confirmKey(local, actor, service, fingerprint),
+    confirmKey: (service, fingerprint) => app.confirmKey(service, fingerprint, by(nothing)),
     close: () => local.close(),
   };
 }
@@ -74,20 +74,4 @@ function readingsOf({ app }: LocalApp): Readings {
 function withoutHash(row: TokenRow): TokenReply {
   const { id, name, role, createdAt, createdBy, expiresAt, lastUsedAt, revokedAt } = row;
   return { id, name, role, createdAt, createdBy, expiresAt, lastUsedAt, revokedAt };
-}
-
-/** The audit row stands before the fact, as for every other action. */
-async function confirmKey({ app }: LocalApp, actor: Actor, service: string, fingerprint: string): Promise<Outcome<void>> {
-  const entry = {
-    actor: actor.name, role: actor.role, via: actor.via, action: 'confirmKey', service, target: fingerprint,
-    reason: null, operationId: null, remote: null, details: null,
-  };
-  try {
-    await app.audit({ ...entry, result: 'intent' });
-  } catch (thrown) {
-    return { ok: false, error: toOpError(thrown, 'audit_unwritable') };
-  }
-  await app.store.facts.set(`key_confirmed:${fingerprint}`, app.clock.now().toISOString());
-  await app.audit({ ...entry, result: 'succeeded' });
-  return ok(undefined);
 }

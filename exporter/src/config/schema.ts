@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { ArchiveOptions } from '../engines/backup/archive/options.ts';
-import { duration, size } from './units.ts';
-import type { Notation } from './units.ts';
+import { AlertmanagerConfig, Collectors, Rules } from './schema-monitoring.ts';
+import { duration, notation, size } from './units.ts';
+
+export { AlertmanagerConfig, Collectors, Rules };
 
 // Every key has a description: docs/reference/configuration.md is made of them, and a test wants one for each.
-
-const notation = (name: Notation): { notation: Notation } => ({ notation: name });
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/, {
   error: 'must be 1-63 of a-z, 0-9, - and _, not at either end - or _',
@@ -228,54 +228,6 @@ export const Api = z
   })
   .prefault({})
   .describe('Where pages, metrics and API are served, and to whom.');
-
-export const Rules = z
-  .strictObject({
-    job: z.string().min(1).default('genesis_dr').describe('Prometheus job name of the exporter.'),
-    evaluation_interval: duration().default(30).describe('How often Prometheus evaluates the rule groups.'),
-    for: z
-      .record(z.string(), duration())
-      .default({})
-      .describe('Overrides the waiting time of an alert by its name, e.g. BackupTooOld: 10s.'),
-    runbook_base_url: z
-      .string()
-      .meta(notation('url'))
-      .default('https://genesis-dr.example/runbooks')
-      .describe('Where the folder docs/runbooks is published; alerts link to it.'),
-  })
-  .prefault({})
-  .describe('What `genesis generate` writes into the Prometheus rules.');
-
-export const AlertmanagerConfig = z
-  .strictObject({
-    group_wait: duration().default(30).describe('Wait before the first notification of a group.'),
-    group_interval: duration().default(300).describe('Wait before news of a group that was already notified.'),
-    repeat_interval: duration()
-      .default(4 * 3600)
-      .describe('Wait before an unchanged notification is repeated.'),
-    webhook_url: z
-      .url({ protocol: /^https?$/, error: 'must be an http or https address' })
-      .meta(notation('url'))
-      .nullable()
-      .default(null)
-      .describe('Receives every alert; without user and password. null: nobody is notified.'),
-  })
-  .prefault({})
-  .describe('What `genesis generate` writes into the Alertmanager configuration.');
-
-export const Collectors = z
-  .strictObject({
-    dr_interval: duration().default(10).describe('Backups, copies, drills, readiness.'),
-    system_interval: duration().default(15).describe('CPU, memory, disks, network.'),
-    application_interval: duration().default(30).describe('Applications.'),
-    business_interval: duration().default(300).describe('Business figures.'),
-    scrape_interval: duration()
-      .default(15)
-      .describe('How often Prometheus scrapes; goes into the generated prometheus.yml.'),
-    alert_interval: duration().default(30).describe('How often alert definitions of the API are evaluated.'),
-  })
-  .prefault({})
-  .describe('How often each kind of figure is read. Levels older than three intervals are left out, not guessed.');
 
 export const Config = z.strictObject({
   cluster: labelValue.default('default').describe('Label `cluster` of every genesis_* series.'),

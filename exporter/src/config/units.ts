@@ -18,6 +18,11 @@ const sizeUnits: Readonly<Record<string, number>> = {
 /** How a text schema is to be read and written; the reference and `config show` look it up in the schema's metadata. */
 export type Notation = 'duration' | 'size' | 'secret' | 'path' | 'cron' | 'url';
 
+/** Metadata that marks a schema's notation. */
+export function notation(name: Notation): { notation: Notation } {
+  return { notation: name };
+}
+
 /** Mends by notation, used where zod itself finds the fault (a number where a text belongs). */
 export const notationMends: Readonly<Record<Notation, string>> = {
   duration: 'write a number and a unit, e.g. 30s, 5m, 4h, 30d',
@@ -77,7 +82,7 @@ export function formatSize(bytes: number): string {
 export function duration(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   return z
     .string()
-    .meta({ notation: 'duration' satisfies Notation })
+    .meta(notation('duration'))
     .transform((text, context) => {
       const seconds = parseDuration(text);
       if (seconds === null || seconds <= 0) {
@@ -96,7 +101,7 @@ export function duration(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string
 export function size(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   return z
     .string()
-    .meta({ notation: 'size' satisfies Notation })
+    .meta(notation('size'))
     .transform((text, context) => {
       const bytes = parseSize(text);
       if (bytes === null || bytes <= 0) {

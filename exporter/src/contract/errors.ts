@@ -122,7 +122,8 @@ export function fail<T = never>(
 /** Turns anything thrown into an OpError; node's system errors keep their code in `details.errno`. */
 export function toOpError(thrown: unknown, fallback: ErrorCode = 'internal'): OpError {
   if (thrown instanceof OpError) return thrown;
-  if (thrown instanceof Error) {
+  // Not `instanceof Error`: an error of another realm (a worker, a test's sandbox) is one all the same.
+  if (Error.isError(thrown)) {
     const errno = (thrown as Error & { code?: unknown }).code;
     if (errno === 'ENOSPC' || errno === 'EDQUOT') return new OpError('disk_full', thrown.message, { cause: thrown });
     const code: ErrorCode =

@@ -219,6 +219,7 @@ export const replies = {
   listServices: { status: 200, schema: page(ServiceReply) },
   getService: { status: 200, schema: ServiceReply },
   pauseService: { status: 200, schema: PauseReply },
+  confirmKey: { status: 200, schema: z.object({ service: z.string(), fingerprint: z.string(), confirmed: z.literal(true) }) },
   resumeService: { status: 200, schema: z.object({ service: z.string(), paused: z.literal(false) }) },
   listBackups: { status: 200, schema: page(BackupReply) },
   getBackup: { status: 200, schema: BackupReply },

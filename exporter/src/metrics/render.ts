@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import {
   escapeLabelValue, levelLimits, metricCatalogue, readService, readSnapshot, rememberFacts,
-  type Family, type LastKnownOfServices, type MetricName, type ServiceReading, type SnapshotReading,
+  type Family, type LastKnownOfServices, type MetricName, type ServiceFamily, type ServiceReading, type SnapshotReading,
 } from '../contract/metrics/index.ts';
-import type { ServiceSnapshot, Snapshot } from '../contract/snapshot.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
 import type { Counters } from './counters.ts';
 import { createLineWriter, type Lines, type LineWriter } from './lines.ts';
 
@@ -25,11 +25,14 @@ export interface MetricsPage {
   render(snapshot: Snapshot | null, now: Date, write: WriteChunk): Promise<void>;
 }
 
-/** Kept lines of one service, by family; dropped when its labels change. */
-interface ServiceLines {
-  readonly region: string;
-  readonly base: string;
-  readonly families: Map<MetricName, Lines>;
+/**
+ * Lines kept between scrapes while the same services stand at the same places of the snapshot. By family first: a page is written family
+ * by family, so neighbours in memory are written one after the other.
+ */
+interface Kept {
+  readonly services: readonly { readonly name: string; readonly region: string; readonly labels: string }[];
+  readonly ofServices: ReadonlyMap<MetricName, Lines[]>;
+  readonly ofProgram: ReadonlyMap<MetricName, Lines>;
 }
 
 const families = Object.entries(metricCatalogue) as [MetricName, Family][];
@@ -46,8 +49,7 @@ export function createMetricsPage(parts: {
   readonly processRegistry: Registry;
 }): MetricsPage {
   const base = `cluster="${escapeLabelValue(parts.cluster)}"`;
-  const kept = new Map<string, ServiceLines>();
-  const programLines = new Map<MetricName, Lines>();
+  let kept = keepLines(base, []);
   let known: LastKnownOfServices = new Map();
   let observed: Snapshot | null = null;
 
@@ -61,13 +63,13 @@ export function createMetricsPage(parts: {
     async render(snapshot, now, write) {
       if (snapshot !== null) observe(snapshot);
       const services = snapshot === null ? [] : await readServices(snapshot, known, now);
-      forgetGone(kept, services);
-      const targets = services.map((reading) => ({ reading, lines: linesOf(kept, base, reading.service) }));
+      if (!fits(kept, services)) kept = keepLines(base, services);
       const whole = snapshot === null ? null : readSnapshot(snapshot, levelLimits(snapshot), +now);
       const out = createLineWriter();
+      const lines = kept;
       for (const [name, family] of families) {
         out.append(heads.get(name) ?? '');
-        const going = await renderFamily(name, family, { out, targets, whole, base, programLines, parts, write });
+        const going = await renderFamily(name, family, { out, services, kept: lines, whole, base, parts, write });
         if (!going) return;
       }
       await flush(out, write);
@@ -77,10 +79,10 @@ export function createMetricsPage(parts: {
 
 interface Rendering {
   readonly out: LineWriter;
-  readonly targets: readonly { readonly reading: ServiceReading; readonly lines: ServiceLines }[];
+  readonly services: readonly ServiceReading[];
+  readonly kept: Kept;
   readonly whole: SnapshotReading | null;
   readonly base: string;
-  readonly programLines: Map<MetricName, Lines>;
   readonly parts: { readonly counters: Counters; readonly processRegistry: Registry };
   readonly write: WriteChunk;
 }
@@ -90,19 +92,10 @@ async function renderFamily(name: MetricName, family: Family, r: Rendering): Pro
   const { out } = r;
   switch (family.from) {
     case 'service':
-      out.family(name, family.own);
-      for (const { reading, lines } of r.targets) {
-        out.target(lines.base, keptLines(lines.families, name));
-        family.read(reading, out.emit);
-        if (out.count >= samplesPerChunk) {
-          if (!(await flush(out, r.write))) return false;
-          // Another turn may have begun another family of another scrape; this writer is this scrape's own.
-        }
-      }
-      return true;
+      return renderServices(name, family, r);
     case 'snapshot':
       out.family(name, family.own);
-      out.target(r.base, keptLines(r.programLines, name));
+      out.target(r.base, r.kept.ofProgram.get(name) ?? []);
       if (r.whole !== null) family.read(r.whole, out.emit);
       return true;
     case 'event':
@@ -114,6 +107,19 @@ async function renderFamily(name: MetricName, family: Family, r: Rendering): Pro
       out.append(await processText(name, r.parts.processRegistry));
       return true;
   }
+}
+
+async function renderServices(name: MetricName, family: ServiceFamily, { out, services, kept, write }: Rendering): Promise<boolean> {
+  const lines = kept.ofServices.get(name) ?? [];
+  out.family(name, family.own);
+  for (let i = 0; i < services.length; i += 1) {
+    const reading = services[i];
+    if (reading === undefined) continue;
+    out.target(kept.services[i]?.labels ?? '', (lines[i] ??= []));
+    family.read(reading, out.emit);
+    if (out.count >= samplesPerChunk && !(await flush(out, write))) return false;
+  }
+  return true;
 }
 
 async function renderEvents(name: MetricName, { out, parts, write }: Rendering): Promise<boolean> {
@@ -150,23 +156,20 @@ async function readServices(snapshot: Snapshot, known: LastKnownOfServices, now:
   return readings;
 }
 
-function keptLines(byFamily: Map<MetricName, Lines>, name: MetricName): Lines {
-  let lines = byFamily.get(name);
-  if (lines === undefined) byFamily.set(name, (lines = []));
-  return lines;
+function keepLines(base: string, services: readonly ServiceReading[]): Kept {
+  return {
+    services: services.map(({ service: { name, region } }) => ({
+      name, region, labels: `${base},service="${escapeLabelValue(name)}",region="${escapeLabelValue(region)}"`,
+    })),
+    ofServices: new Map(families.map(([name]) => [name, []])),
+    ofProgram: new Map(families.map(([name]) => [name, []])),
+  };
 }
 
-function linesOf(kept: Map<string, ServiceLines>, base: string, service: ServiceSnapshot): ServiceLines {
-  const before = kept.get(service.name);
-  if (before?.region === service.region) return before;
-  const labels = `${base},service="${escapeLabelValue(service.name)}",region="${escapeLabelValue(service.region)}"`;
-  const lines: ServiceLines = { region: service.region, base: labels, families: new Map() };
-  kept.set(service.name, lines);
-  return lines;
-}
-
-function forgetGone(kept: Map<string, ServiceLines>, services: readonly ServiceReading[]): void {
-  if (kept.size === 0) return;
-  const names = new Set(services.map((r) => r.service.name));
-  for (const name of kept.keys()) if (!names.has(name)) kept.delete(name);
+/** A change of services or regions is rare: then everything is written anew once. Other labels are compared line by line. */
+function fits(kept: Kept, services: readonly ServiceReading[]): boolean {
+  return (
+    kept.services.length === services.length &&
+    kept.services.every(({ name, region }, i) => services[i]?.service.name === name && services[i].service.region === region)
+  );
 }

@@ -83,6 +83,8 @@ export interface App {
   }): Promise<Page<DrillRecord>>;
   pause(service: string, seconds: number, options: RequestOptions): Promise<Outcome<Pause>>;
   resume(service: string, options: RequestOptions): Promise<Outcome<void>>;
+  /** The operator says that the key of this fingerprint is kept elsewhere too. Errors: `service_unknown`, `key_missing`, `key_wrong`. */
+  confirmKey(service: string, fingerprint: string, options: RequestOptions): Promise<Outcome<void>>;
   auditLog(filter: Parameters<Store['audit']['list']>[0]): Promise<Page<AuditEntry>>;
   /** Writes an audit row for what has no operation (denied calls, tokens, reload). Throws OpError `audit_unwritable`. */
   audit(entry: Omit<NewAuditEntry, 'at'>): Promise<void>;

@@ -242,6 +242,22 @@ async function tick(o: {
   if (read || started > 0) await o.publish();
 }
 
+async function fingerprintOf(deps: HandlerDeps, name: string): Promise<Outcome<string>> {
+  const service = await deps.service(name);
+  if (!service.ok) return service;
+  const { key } = service.value.repository;
+  if (key === null) return fail('key_missing', `${name} is not encrypted`);
+  return ok(backupEngineKind(service.value.config.backup.engine).keyFingerprint(key));
+}
+
+async function confirmKey(deps: HandlerDeps, service: string, fingerprint: string): Promise<Outcome<void>> {
+  const configured = await fingerprintOf(deps, service);
+  if (!configured.ok) return configured;
+  if (configured.value !== fingerprint) return fail('key_wrong', `${service} is sealed with the key ${configured.value}, not with ${fingerprint}`);
+  await deps.store.facts.set(`key_confirmed:${fingerprint}`, deps.clock.now().toISOString());
+  return ok(undefined);
+}
+
 async function readKeyConfirmations(deps: HandlerDeps): Promise<Map<string, boolean | null>> {
   const found = new Map<string, boolean | null>();
   for (const service of deps.config().services) {
@@ -249,10 +265,8 @@ async function readKeyConfirmations(deps: HandlerDeps): Promise<Map<string, bool
       found.set(service.name, null);
       continue;
     }
-    const resolved = await deps.service(service.name);
-    const key = resolved.ok ? resolved.value.repository.key : null;
-    const fingerprint = key === null ? null : backupEngineKind(service.backup.engine).keyFingerprint(key);
-    found.set(service.name, fingerprint !== null && (await deps.store.facts.get(`key_confirmed:${fingerprint}`)) !== null);
+    const fingerprint = await fingerprintOf(deps, service.name);
+    found.set(service.name, fingerprint.ok && (await deps.store.facts.get(`key_confirmed:${fingerprint.value}`)) !== null);
   }
   return found;
 }
@@ -329,6 +343,8 @@ function createAppFace(p: FaceParts): App {
         await p.publish();
         return ok(undefined);
       }),
+    confirmKey: (service, fingerprint, options) =>
+      audited(p, 'confirmKey', options, { service, target: fingerprint }, () => confirmKey(p.handlerDeps, service, fingerprint)),
     auditLog: (filter) => store.audit.list(filter),
     audit: (entry) => p.audit(entry),
     createToken: (token, options) =>

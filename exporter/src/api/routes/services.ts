@@ -40,6 +40,12 @@ export const serviceHandlers = {
     const resumed = await call.app.resume(service, optionsOf(call));
     return resumed.ok ? ok({ status: 200, body: { service, paused: false } }) : resumed;
   },
+  async confirmKey(call) {
+    const service = paramOf(call, 'name');
+    const { fingerprint } = call.body;
+    const confirmed = await call.app.confirmKey(service, fingerprint, optionsOf(call));
+    return confirmed.ok ? ok({ status: 200, body: { service, fingerprint, confirmed: true } }) : confirmed;
+  },
   async readiness(call) {
     const { service } = call.query;
     if (service !== undefined) {

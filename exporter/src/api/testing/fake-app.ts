@@ -179,6 +179,7 @@ export function fakeApp(
     pause: async (service, _seconds, options) =>
       ok({ service, by: options.actor.name, reason: options.reason ?? '', since: t0, until: t0 }),
     resume: async () => ok(undefined),
+    confirmKey: async () => ok(undefined),
     auditLog: async () => ({ items: [], next: null }),
     async audit(entry) {
       if (current.auditFails) throw new Error('disk full');

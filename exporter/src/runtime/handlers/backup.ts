@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { chooseBackup } from '../../core/backup-choice.ts';
 import { decideRetention } from '../../core/retention.ts';
 import type { BackupRecord, BackupType, CatalogueEntry } from '../../contract/backup.ts';
@@ -6,6 +5,7 @@ import { fail, ok, type OpError, type Outcome } from '../../contract/errors.ts';
 import type { Operation } from '../../contract/operation.ts';
 import type { BackupEngine } from '../../engines/backup/port.ts';
 import type { Clock } from '../../ports/index.ts';
+import { showService } from '../../config/index.ts';
 import type { OperationRequest } from '../app.ts';
 import { blocker, type Handler, type HandlerDeps, type PlanDraft } from '../handler.ts';
 import type { RunTools } from '../run-tools.ts';
@@ -123,7 +123,7 @@ async function makeBackup(deps: HandlerDeps, service: ResolvedService, request: 
       {
         id, service: service.config.name, type: choice.type, parent: choice.parent, repository: service.repository,
         components: wantedComponents(service, request), compareContent: service.config.backup.compare_content, limits: service.limits,
-        auditHead: await deps.auditHead(), configYaml: stringify(service.config),
+        auditHead: await deps.auditHead(), configYaml: showService(service.config),
       },
       tools.context,
     );

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { duration, notation } from './units.ts';
+
+// What Prometheus and Alertmanager are told, and how often figures are read.
+
+export const Rules = z
+  .strictObject({
+    job: z.string().min(1).default('genesis_dr').describe('Prometheus job name of the exporter.'),
+    evaluation_interval: duration().default(30).describe('How often Prometheus evaluates the rule groups.'),
+    for: z
+      .record(z.string(), duration())
+      .default({})
+      .describe('Overrides the waiting time of an alert by its name, e.g. BackupTooOld: 10s.'),
+    runbook_base_url: z
+      .string()
+      .meta(notation('url'))
+      .default('https://genesis-dr.example/runbooks')
+      .describe('Where the folder docs/runbooks is published; alerts link to it.'),
+  })
+  .prefault({})
+  .describe('What `genesis generate` writes into the Prometheus rules.');
+
+export const AlertmanagerConfig = z
+  .strictObject({
+    group_wait: duration().default(30).describe('Wait before the first notification of a group.'),
+    group_interval: duration().default(300).describe('Wait before news of a group that was already notified.'),
+    repeat_interval: duration()
+      .default(4 * 3600)
+      .describe('Wait before an unchanged notification is repeated.'),
+    webhook_url: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+      .meta(notation('url'))
+      .nullable()
+      .default(null)
+      .describe('Receives every alert; without user and password. null: nobody is notified.'),
+  })
+  .prefault({})
+  .describe('What `genesis generate` writes into the Alertmanager configuration.');
+
+export const Collectors = z
+  .strictObject({
+    dr_interval: duration().default(10).describe('Backups, copies, drills, readiness.'),
+    system_interval: duration().default(15).describe('CPU, memory, disks, network.'),
+    application_interval: duration().default(30).describe('Applications.'),
+    business_interval: duration().default(300).describe('Business figures.'),
+    scrape_interval: duration()
+      .default(15)
+      .describe('How often Prometheus scrapes; goes into the generated prometheus.yml.'),
+    alert_interval: duration().default(30).describe('How often alert definitions of the API are evaluated.'),
+  })
+  .prefault({})
+  .describe('How often each kind of figure is read. Levels older than three intervals are left out, not guessed.');
