@@ -114,10 +114,10 @@ async function measure(title: string, services: number, withEvents: boolean, rou
   let snapshot = nextSnapshot(services, tick);
   if (withEvents) counters.initialise(snapshot.services);
   const now = (): Date => new Date(+testNow + tick * 10_000 + 1234);
-  let text = '';
-  await page.render(snapshot, now(), (chunk) => ((text += chunk), true));
-  const { samples } = parsePage(text);
-  const ready = Buffer.from(text);
+  const pieces: Buffer[] = [];
+  await page.render(snapshot, now(), (chunk) => pieces.push(chunk) > 0);
+  const ready = Buffer.concat(pieces);
+  const { samples } = parsePage(ready.toString());
   const peer = peerRegistry(samples, snapshot.services, withEvents);
   const server = http.createServer((req, res) => {
     const answers: Record<string, () => Promise<unknown> | unknown> = {
@@ -171,9 +171,9 @@ async function servicesFor(withEvents: boolean): Promise<number> {
   const counters = createCounters({ cluster: 'test' });
   const snapshot = nextSnapshot(1, 0);
   if (withEvents) counters.initialise(snapshot.services);
-  let text = '';
-  await createMetricsPage({ cluster: 'test', counters, processRegistry: createProcessRegistry() }).render(snapshot, testNow, (c) => ((text += c), true));
-  return Math.ceil(wantedSeries / parsePage(text).samples.filter((s) => s.labels['service'] !== undefined).length);
+  const pieces: Buffer[] = [];
+  await createMetricsPage({ cluster: 'test', counters, processRegistry: createProcessRegistry() }).render(snapshot, testNow, (c) => pieces.push(c) > 0);
+  return Math.ceil(wantedSeries / parsePage(Buffer.concat(pieces).toString()).samples.filter((s) => s.labels['service'] !== undefined).length);
 }
 
 function report(results: readonly Result[], rounds: number): string {

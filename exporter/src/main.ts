@@ -15,10 +15,16 @@ import { systemExec } from './runtime/exec.ts';
 import { homeAt } from './runtime/home.ts';
 import { createQuietLog } from './runtime/log.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 function terminal(stream: NodeJS.WriteStream): TextOutput {
-  return { write: (text) => void stream.write(text), isTTY: stream.isTTY === true, columns: stream.isTTY ? stream.columns : null };
+  return {
+    write: (text) => void stream.write(text),
+    isTTY: stream.isTTY === true,
+    columns: stream.isTTY ? stream.columns : null,
+  };
 }
 
 function onInterrupt(listener: () => void): () => void {
@@ -30,13 +36,25 @@ const stdout = terminal(process.stdout);
 const stderr = terminal(process.stderr);
 
 const deps: CliDeps = {
-  version, stdout, stderr, env: process.env, cwd: process.cwd(), nodePath: process.execPath, binPath: fileURLToPath(new URL('../bin/genesis.mjs', import.meta.url)),
-  clock: systemClock, random: systemRandom, exec: systemExec, onInterrupt,
+  version,
+  stdout,
+  stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  nodePath: process.execPath,
+  binPath: fileURLToPath(new URL('../bin/genesis.mjs', import.meta.url)),
+  clock: systemClock,
+  random: systemRandom,
+  exec: systemExec,
+  onInterrupt,
   fetch: (url, init) => fetch(url, init),
   serve: (options) =>
     serve(
       {
-        version, env: process.env, stdout, stderr,
+        version,
+        env: process.env,
+        stdout,
+        stderr,
         onStop: (listener) => {
           process.once('SIGTERM', listener);
           process.once('SIGINT', listener);
@@ -46,7 +64,14 @@ const deps: CliDeps = {
       options,
     ),
   compose: async ({ home, configPath, purpose }) => {
-    const composed = await composeApp({ home: homeAt(home), configPath, version, env: process.env, log: createQuietLog() });
+    const composed = await composeApp({
+      home: homeAt(home),
+      configPath,
+      version,
+      env: process.env,
+      log: createQuietLog(),
+      metered: false,
+    });
     if (!composed.ok) return composed;
     await composed.value.running.start({ act: purpose === 'act' });
     return ok({ app: composed.value.running.app, close: () => composed.value.close(5_000) });

@@ -5,22 +5,48 @@ import { entryWith, operationWith } from './testing.ts';
 import { decideWork, type WorkInput } from './work.ts';
 
 const now = new Date('2026-03-05T08:00:00Z');
-const component = { name: 'data', status: 'completed' as const, entries: 1, bytes: 1, addedBytes: 1, storedBytes: 1, warnings: 0, skipped: {}, error: null };
+const component = {
+  name: 'data',
+  status: 'completed' as const,
+  entries: 1,
+  bytes: 1,
+  addedBytes: 1,
+  storedBytes: 1,
+  warnings: 0,
+  skipped: {},
+  error: null,
+};
 const policy = { componentNames: ['data'], encrypted: false, keyFingerprint: null };
 
 describe('chooseBackup', () => {
   const full = entryWith({ id: 'f', components: [component], startedAt: '2026-03-01T00:00:00.000Z' });
-  const incremental = entryWith({ id: 'i', type: 'incremental', parent: 'f', components: [component], startedAt: '2026-03-02T00:00:00.000Z' });
+  const incremental = entryWith({
+    id: 'i',
+    type: 'incremental',
+    parent: 'f',
+    components: [component],
+    startedAt: '2026-03-02T00:00:00.000Z',
+  });
 
   it('builds an incremental upon the newest usable backup', () => {
-    expect(chooseBackup('incremental', [full, incremental], policy)).toEqual({ type: 'incremental', parent: 'i', changedBecause: null });
+    expect(chooseBackup('incremental', [full, incremental], policy)).toEqual({
+      type: 'incremental',
+      parent: 'i',
+      changedBecause: null,
+    });
   });
 
   it('makes a full when there is nothing sound to build upon, and says why', () => {
     expect(chooseBackup('incremental', [], policy).changedBecause).toBe('there is no backup to build upon');
-    expect(chooseBackup('incremental', [{ ...full, verifyResult: 'failed' }, incremental], policy).changedBecause).toBe('no sound chain to build upon');
-    expect(chooseBackup('incremental', [full], { ...policy, encrypted: true }).changedBecause).toBe('encryption was switched on');
-    expect(chooseBackup('incremental', [full], { ...policy, componentNames: ['data', 'config'] }).changedBecause).toBe('component config is not in f');
+    expect(chooseBackup('incremental', [{ ...full, verifyResult: 'failed' }, incremental], policy).changedBecause).toBe(
+      'no sound chain to build upon',
+    );
+    expect(chooseBackup('incremental', [full], { ...policy, encrypted: true }).changedBecause).toBe(
+      'encryption was switched on',
+    );
+    expect(chooseBackup('incremental', [full], { ...policy, componentNames: ['data', 'config'] }).changedBecause).toBe(
+      'component config is not in f',
+    );
   });
 
   it('does not call a backup usable whose ancestor is gone or damaged', () => {
@@ -31,7 +57,11 @@ describe('chooseBackup', () => {
 });
 
 describe('findConflict', () => {
-  const ask = (kind: 'backup' | 'drill' | 'verify' | 'delete' | 'restore', inPlace = false, subject: string | null = null) => ({ kind, service: 'files', inPlace, subject });
+  const ask = (
+    kind: 'backup' | 'drill' | 'verify' | 'delete' | 'restore',
+    inPlace = false,
+    subject: string | null = null,
+  ) => ({ kind, service: 'files', inPlace, subject });
 
   it('lets a drill run beside a backup, but nothing beside a restore in place or a deletion', () => {
     const backup = operationWith({ kind: 'backup' });
@@ -57,12 +87,27 @@ describe('decideWork', () => {
     { job: 'incremental' as const, cron: '*/30 * * * *', timezone: 'UTC' },
     { job: 'drill' as const, cron: '0 4 * * 0', timezone: 'UTC' },
   ];
-  const handled = new Map<JobName, Date>([['full', now], ['incremental', now], ['drill', now]]);
+  const handled = new Map<JobName, Date>([
+    ['full', now],
+    ['incremental', now],
+    ['drill', now],
+  ]);
   const calm: WorkInput = {
-    service: 'files', hasComponents: true, schedules, lastHandled: handled, paused: false, entries: [entryWith({ id: 'f' })], drills: [], running: [], copiesBehind: false,
-    lastBackupAttemptAt: null, lastDrillAttemptAt: now, lastCopyAttemptAt: null,
+    service: 'files',
+    hasComponents: true,
+    schedules,
+    lastHandled: handled,
+    paused: false,
+    entries: [entryWith({ id: 'f' })],
+    drills: [],
+    running: [],
+    copiesBehind: false,
+    lastBackupAttemptAt: null,
+    lastDrillAttemptAt: now,
+    lastCopyAttemptAt: null,
   };
-  const kinds = (input: WorkInput): string[] => decideWork(input, now).map((w) => (w.kind === 'backup' ? w.type : w.kind));
+  const kinds = (input: WorkInput): string[] =>
+    decideWork(input, now).map((w) => (w.kind === 'backup' ? w.type : w.kind));
 
   it('does nothing when nothing is due', () => {
     expect(kinds(calm)).toEqual([]);
@@ -79,9 +124,26 @@ describe('decideWork', () => {
 
   it('lets one full serve an incremental that is due at the same time', () => {
     const yesterday = new Date('2026-03-04T01:00:00Z');
-    const work = decideWork({ ...calm, lastHandled: new Map<JobName, Date>([['full', yesterday], ['incremental', yesterday], ['drill', now]]) }, now);
+    const work = decideWork(
+      {
+        ...calm,
+        lastHandled: new Map<JobName, Date>([
+          ['full', yesterday],
+          ['incremental', yesterday],
+          ['drill', now],
+        ]),
+      },
+      now,
+    );
 
-    expect(work).toEqual([{ kind: 'backup', type: 'full', reason: 'scheduled for 2026-03-04T02:00:00.000Z', handles: ['full', 'incremental'] }]);
+    expect(work).toEqual([
+      {
+        kind: 'backup',
+        type: 'full',
+        reason: 'scheduled for 2026-03-04T02:00:00.000Z',
+        handles: ['full', 'incremental'],
+      },
+    ]);
   });
 
   it('never starts a second of the same while one runs, and retries a failed first backup only after a while', () => {
@@ -96,6 +158,8 @@ describe('decideWork', () => {
   });
 
   it('remembers where a schedule stands at first sight', () => {
-    expect(decideWork({ ...calm, lastHandled: new Map() }, now)).toEqual([{ kind: 'baseline', reason: 'first start, or the clock was set back', handles: ['full', 'incremental', 'drill'] }]);
+    expect(decideWork({ ...calm, lastHandled: new Map() }, now)).toEqual([
+      { kind: 'baseline', reason: 'first start, or the clock was set back', handles: ['full', 'incremental', 'drill'] },
+    ]);
   });
 });

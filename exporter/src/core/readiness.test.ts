@@ -12,8 +12,12 @@ const blind = unknown(ago(0), unreadable);
 
 function inputWith(service: Partial<ServiceSnapshot> = {}, change: Partial<ReadinessInput> = {}): ReadinessInput {
   return {
-    service: serviceWith(service), auditWritable: true, configOk: true, hasComponents: true,
-    copiesConfigured: [{ name: 'second', offsite: true }], ...change,
+    service: serviceWith(service),
+    auditWritable: true,
+    configOk: true,
+    hasComponents: true,
+    copiesConfigured: [{ name: 'second', offsite: true }],
+    ...change,
   };
 }
 function valueOf<T>(observed: Observed<T>): T {
@@ -36,27 +40,67 @@ const cases: readonly [string, ReadinessInput, 'passed' | 'failed' | 'unknown' |
   ['backup_recent', inputWith(backups(newest(ago(14_401)))), 'failed', /4 h, limit 4 h/],
   ['backup_recent', inputWith(backups({ newest: null })), 'failed', /no backup/],
   ['backup_recent', inputWith({ backups: blind }), 'unknown', /not mounted/],
-  ['backup_last_attempt', inputWith(backups({ byType: [full!, { ...incremental!, lastAttempt: { endedAt: ago(60), success: false } }] })), 'failed', /incremental backup failed/],
+  [
+    'backup_last_attempt',
+    inputWith(backups({ byType: [full!, { ...incremental!, lastAttempt: { endedAt: ago(60), success: false } }] })),
+    'failed',
+    /incremental backup failed/,
+  ],
   ['backup_last_attempt', inputWith(backups({ byType: [snapshot!] })), 'failed', /never tried|ever tried/],
   ['backup_verified', inputWith(backups({ newestVerifiedAt: null })), 'failed', /ever read back/],
   ['backup_verified', inputWith(backups({ newestVerifyFailed: true })), 'failed', /did not pass/],
   ['backup_verified', inputWith(backups({ newestVerifiedAt: ago(172_801) })), 'failed', /2 d/],
   ['backup_verified', inputWith({ backups: blind }), 'unknown', /not mounted/],
   ['backup_full_kept', inputWith(backups({ byType: [incremental!] })), 'failed', /no full/],
-  ['backup_full_kept', inputWith(backups({ byType: [{ ...snapshot!, lastSuccess: full!.lastSuccess }] })), 'passed', /backup_2026/],
-  ['schedule_active', inputWith({ pause: { service: 'files', by: 'ann', reason: 'disk swap', since: ago(60), until: ago(-60) } }), 'failed', /paused by ann.*disk swap/],
-  ['schedule_active', inputWith({ pause: { service: 'files', by: 'ann', reason: 'disk swap', since: ago(60), until: ago(1) } }), 'passed', /full, incremental/],
-  ['schedule_active', inputWith({ schedules: base.schedules.filter((s) => s.type === 'drill') }), 'failed', /no backup is scheduled/],
+  [
+    'backup_full_kept',
+    inputWith(backups({ byType: [{ ...snapshot!, lastSuccess: full!.lastSuccess }] })),
+    'passed',
+    /backup_2026/,
+  ],
+  [
+    'schedule_active',
+    inputWith({ pause: { service: 'files', by: 'ann', reason: 'disk swap', since: ago(60), until: ago(-60) } }),
+    'failed',
+    /paused by ann.*disk swap/,
+  ],
+  [
+    'schedule_active',
+    inputWith({ pause: { service: 'files', by: 'ann', reason: 'disk swap', since: ago(60), until: ago(1) } }),
+    'passed',
+    /full, incremental/,
+  ],
+  [
+    'schedule_active',
+    inputWith({ schedules: base.schedules.filter((s) => s.type === 'drill') }),
+    'failed',
+    /no backup is scheduled/,
+  ],
   ['copy_configured', inputWith({ copies: [] }, { copiesConfigured: [] }), 'failed', /no copy/],
   ['copies_current', inputWith({ copies: [] }, { copiesConfigured: [] }), 'failed', /no copy/],
   ['copies_current', inputWith(copies({ connected: false })), 'failed', /not connected/],
   ['copies_current', inputWith(copies({ lagSeconds: 301, queue: 2 })), 'failed', /5 min 1 s behind.*2 to copy/],
   ['copies_current', inputWith(copies({ lagSeconds: 300, queue: 1 })), 'passed', /within 5 min/],
-  ['copies_current', inputWith({ copies: [{ name: 'second', path: '/x', facts: blind }] }), 'unknown', /second: could not be read/],
-  ['copy_offsite', inputWith({}, { copiesConfigured: [{ name: 'second', offsite: false }] }), 'failed', /marked offsite/],
+  [
+    'copies_current',
+    inputWith({ copies: [{ name: 'second', path: '/x', facts: blind }] }),
+    'unknown',
+    /second: could not be read/,
+  ],
+  [
+    'copy_offsite',
+    inputWith({}, { copiesConfigured: [{ name: 'second', offsite: false }] }),
+    'failed',
+    /marked offsite/,
+  ],
   ['copy_offsite', inputWith(copies({ sameDisk: true })), 'failed', /same disk/],
   ['copy_offsite', inputWith(copies({ connected: false })), 'failed', /not connected/],
-  ['copy_offsite', inputWith({ copies: [{ name: 'second', path: '/x', facts: blind }] }), 'unknown', /could not be read/],
+  [
+    'copy_offsite',
+    inputWith({ copies: [{ name: 'second', path: '/x', facts: blind }] }),
+    'unknown',
+    /could not be read/,
+  ],
   ['rpo_met', inputWith({ rpoSeconds: known(ago(10), 3591) }), 'failed', /1 h/],
   ['rpo_met', inputWith({ rpoSeconds: known(ago(10), 3590) }), 'passed', /1 h/],
   ['rpo_met', inputWith({ rpoSeconds: known(ago(1), null) }), 'failed', /nothing can be restored/],
@@ -64,7 +108,12 @@ const cases: readonly [string, ReadinessInput, 'passed' | 'failed' | 'unknown' |
   ['rto_met', inputWith({ rtoSeconds: known(ago(1), null) }), 'unknown', /never measured/],
   ['rto_met', inputWith({ rtoSeconds: known(ago(1), 14_401) }), 'failed', /4 h/],
   ['repository_space', inputWith({ repository: known(ago(1), { freeBytes: 10, totalBytes: 100 }) }), 'failed', /10 %/],
-  ['repository_space', inputWith({ repository: known(ago(1), { freeBytes: 2_000_000, totalBytes: 10_000_000 }) }), 'failed', /976.6 KiB/],
+  [
+    'repository_space',
+    inputWith({ repository: known(ago(1), { freeBytes: 2_000_000, totalBytes: 10_000_000 }) }),
+    'failed',
+    /976.6 KiB/,
+  ],
   ['repository_space', inputWith({ backups: blind }), 'unknown', /size of the newest full is not known/],
   ['repository_space', inputWith({ repository: blind }), 'unknown', /not mounted/],
   ['drill_recent', inputWith(drills({ lastPassedAt: null })), 'failed', /ever passed/],
@@ -86,7 +135,14 @@ describe('readiness', () => {
 
     expect(readiness.checks.filter((c) => c.result !== 'passed')).toEqual([]);
     expect(readiness.score).toBe(1);
-    expect(readiness.components.map((c) => [c.component, c.score])).toEqual([['backup', 1], ['replication', 1], ['recovery', 1], ['testing', 1], ['security', 1], ['operations', 1]]);
+    expect(readiness.components.map((c) => [c.component, c.score])).toEqual([
+      ['backup', 1],
+      ['replication', 1],
+      ['recovery', 1],
+      ['testing', 1],
+      ['security', 1],
+      ['operations', 1],
+    ]);
     expect(readiness).toMatchObject({ service: 'files', at: testNow.toISOString() });
   });
 
@@ -105,7 +161,14 @@ describe('readiness', () => {
   });
 
   it('gives unknown nothing: blind is worth no more than broken', () => {
-    const everythingBlind = inputWith({ backups: blind, repository: blind, drills: blind, rpoSeconds: blind, rtoSeconds: blind, copies: [{ name: 'second', path: '/x', facts: blind }] });
+    const everythingBlind = inputWith({
+      backups: blind,
+      repository: blind,
+      drills: blind,
+      rpoSeconds: blind,
+      rtoSeconds: blind,
+      copies: [{ name: 'second', path: '/x', facts: blind }],
+    });
 
     const readiness = assessReadiness(everythingBlind, testNow);
 
@@ -117,14 +180,27 @@ describe('readiness', () => {
   it('is earned over total weight, in the whole and in each component', () => {
     const anyFlag = fc.boolean();
     fc.assert(
-      fc.property(anyFlag, anyFlag, anyFlag, anyFlag, fc.boolean(), (auditWritable, configOk, hasComponents, encrypted, isBlind) => {
-        const readiness = assessReadiness(inputWith({ encrypted, ...(isBlind ? { backups: blind } : {}) }, { auditWritable, configOk, hasComponents }), testNow);
+      fc.property(
+        anyFlag,
+        anyFlag,
+        anyFlag,
+        anyFlag,
+        fc.boolean(),
+        (auditWritable, configOk, hasComponents, encrypted, isBlind) => {
+          const readiness = assessReadiness(
+            inputWith(
+              { encrypted, ...(isBlind ? { backups: blind } : {}) },
+              { auditWritable, configOk, hasComponents },
+            ),
+            testNow,
+          );
 
-        const total = readiness.checks.reduce((sum, c) => sum + c.weight, 0);
-        const earned = readiness.checks.reduce((sum, c) => sum + (c.result === 'passed' ? c.weight : 0), 0);
-        expect(readiness.score).toBeCloseTo(earned / total, 12);
-        for (const { score } of readiness.components) expect(score >= 0 && score <= 1).toBe(true);
-      }),
+          const total = readiness.checks.reduce((sum, c) => sum + c.weight, 0);
+          const earned = readiness.checks.reduce((sum, c) => sum + (c.result === 'passed' ? c.weight : 0), 0);
+          expect(readiness.score).toBeCloseTo(earned / total, 12);
+          for (const { score } of readiness.components) expect(score >= 0 && score <= 1).toBe(true);
+        },
+      ),
     );
   });
 });
@@ -134,6 +210,7 @@ describe('docs/reference/readiness.md', () => {
     const printed = readFileSync(new URL('../../../docs/reference/readiness.md', import.meta.url), 'utf8');
 
     expect(printed === readinessReference()).toBe(true);
-    for (const check of readinessChecks) expect(printed).toContain(`\`${check.id}\` | ${check.component} | ${check.weight} |`);
+    for (const check of readinessChecks)
+      expect(printed).toContain(`\`${check.id}\` | ${check.component} | ${check.weight} |`);
   });
 });

@@ -46,17 +46,34 @@ describe('decideRetention', () => {
   });
 
   it('leaves, at every point of the deletion, each remaining backup with all it builds upon', () => {
-    const chains = fc.array(fc.record({ days: fc.integer({ min: 0, max: 80 }), length: fc.integer({ min: 0, max: 6 }), keep: fc.boolean(), verified: fc.boolean() }), { minLength: 1, maxLength: 15 });
+    const chains = fc.array(
+      fc.record({
+        days: fc.integer({ min: 0, max: 80 }),
+        length: fc.integer({ min: 0, max: 6 }),
+        keep: fc.boolean(),
+        verified: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: 15 },
+    );
     fc.assert(
       fc.property(chains, (list) => {
         const entries = list.flatMap((chain, i) => {
-          const root = full(`f${i}`, chain.days + 0.5, { keep: chain.keep, verifyResult: chain.verified ? 'passed' : null });
-          return [root, ...Array.from({ length: chain.length }, (_, n) => incremental(`f${i}i${n}`, n === 0 ? root.id : `f${i}i${n - 1}`, Math.max(0, chain.days - n * 0.1)))];
+          const root = full(`f${i}`, chain.days + 0.5, {
+            keep: chain.keep,
+            verifyResult: chain.verified ? 'passed' : null,
+          });
+          return [
+            root,
+            ...Array.from({ length: chain.length }, (_, n) =>
+              incremental(`f${i}i${n}`, n === 0 ? root.id : `f${i}i${n - 1}`, Math.max(0, chain.days - n * 0.1)),
+            ),
+          ];
         });
         const left = new Set(entries.map((e) => e.id));
         for (const { id } of decideRetention(entries, policy, now)) {
           left.delete(id);
-          for (const entry of entries) if (left.has(entry.id) && entry.parent !== null) expect(left.has(entry.parent)).toBe(true);
+          for (const entry of entries)
+            if (left.has(entry.id) && entry.parent !== null) expect(left.has(entry.parent)).toBe(true);
         }
         expect(left.size).toBeGreaterThan(0);
         for (const entry of entries) if (entry.keep) expect(left.has(entry.id)).toBe(true);

@@ -1,4 +1,9 @@
-const spans = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]] as const;
+const spans = [
+  ['d', 86400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const;
 
 /** Seconds in words with at most two units, e.g. `1 h 20 min`, `45 s`; below one second `0 s`. */
 export function spanInWords(seconds: number): string {

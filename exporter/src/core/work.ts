@@ -22,7 +22,12 @@ export interface WorkInput {
 }
 
 export type Work =
-  | { readonly kind: 'backup'; readonly type: 'full' | 'incremental'; readonly reason: string; readonly handles: readonly JobName[] }
+  | {
+      readonly kind: 'backup';
+      readonly type: 'full' | 'incremental';
+      readonly reason: string;
+      readonly handles: readonly JobName[];
+    }
   | { readonly kind: 'drill'; readonly reason: string; readonly handles: readonly JobName[] }
   | { readonly kind: 'copy'; readonly reason: string; readonly handles: readonly JobName[] }
   /** Nothing to start, only to remember where the schedule stands (first start, or a clock that was set back). */
@@ -44,9 +49,21 @@ function backupWork(input: WorkInput, due: ReadonlyMap<JobName, Date>, now: Date
   }
   const full = due.get('full');
   // A full holds all that an incremental due at the same time would: one run serves both.
-  if (full !== undefined) return { kind: 'backup', type: 'full', reason: `scheduled for ${full.toISOString()}`, handles: ['full', 'incremental'] };
+  if (full !== undefined)
+    return {
+      kind: 'backup',
+      type: 'full',
+      reason: `scheduled for ${full.toISOString()}`,
+      handles: ['full', 'incremental'],
+    };
   const incremental = due.get('incremental');
-  if (incremental !== undefined) return { kind: 'backup', type: 'incremental', reason: `scheduled for ${incremental.toISOString()}`, handles: ['incremental'] };
+  if (incremental !== undefined)
+    return {
+      kind: 'backup',
+      type: 'incremental',
+      reason: `scheduled for ${incremental.toISOString()}`,
+      handles: ['incremental'],
+    };
   return null;
 }
 
@@ -73,12 +90,17 @@ export function decideWork(input: WorkInput, now: Date): readonly Work[] {
     else if (lastHandledAt === null || decision.clockWentBack) baseline.push(schedule.job);
   }
   const work: Work[] = [];
-  if (baseline.length > 0) work.push({ kind: 'baseline', reason: 'first start, or the clock was set back', handles: baseline });
+  if (baseline.length > 0)
+    work.push({ kind: 'baseline', reason: 'first start, or the clock was set back', handles: baseline });
   const backup = backupWork(input, due, now);
   if (backup !== null) work.push(backup);
   const drill = drillWork(input, due, now);
   if (drill !== null) work.push(drill);
-  if (input.copiesBehind && !input.running.some((o) => o.kind === 'copy') && longAgo(input.lastCopyAttemptAt, now, copyRetryMs)) {
+  if (
+    input.copiesBehind &&
+    !input.running.some((o) => o.kind === 'copy') &&
+    longAgo(input.lastCopyAttemptAt, now, copyRetryMs)
+  ) {
     work.push({ kind: 'copy', reason: 'a copy is behind', handles: [] });
   }
   return work;

@@ -28,8 +28,13 @@ function keyFrom(ref: string | null, env: Environment): Outcome<Buffer | null> {
   return text.ok ? ok(bareKind.deriveKey(text.value)) : fail('key_missing', text.error.message);
 }
 
-function openRepository(dir: string, key: string | null, env: Environment): Outcome<{ readonly engine: BackupEngine; readonly ref: RepositoryRef }> {
-  if (!existsSync(join(dir, bareKind.markerFile))) return fail('repository_unreadable', `${dir} is not a repository: it has no ${bareKind.markerFile}`);
+function openRepository(
+  dir: string,
+  key: string | null,
+  env: Environment,
+): Outcome<{ readonly engine: BackupEngine; readonly ref: RepositoryRef }> {
+  if (!existsSync(join(dir, bareKind.markerFile)))
+    return fail('repository_unreadable', `${dir} is not a repository: it has no ${bareKind.markerFile}`);
   const bytes = keyFrom(key, env);
   if (!bytes.ok) return bytes;
   return ok({ engine: bareKind.create(engineDeps()), ref: { path: dir, key: bytes.value } });
@@ -48,7 +53,11 @@ export function openBare(dir: string, key: string | null, env: Environment): Pro
       restore: (id, selection, to, context) =>
         engine.restore(
           {
-            operationId: `bare_${systemRandom.hex(6)}`, repository: ref, backupId: id, selection, target: { kind: 'folder', path: to },
+            operationId: `bare_${systemRandom.hex(6)}`,
+            repository: ref,
+            backupId: id,
+            selection,
+            target: { kind: 'folder', path: to },
             restoreOwner: process.getuid?.() === 0,
           },
           context,
@@ -61,7 +70,10 @@ export function openBare(dir: string, key: string | null, env: Environment): Pro
  * Remakes the catalogue from the manifests in a folder. Where the home has no state yet, the state that Genesis saved into that
  * repository (journal, audit, tokens' hashes) comes back first.
  */
-export async function rebuildCatalogue(o: Place & { readonly from: string; readonly key: string | null; readonly dryRun: boolean }, env: Environment): Promise<Outcome<RebuildReport>> {
+export async function rebuildCatalogue(
+  o: Place & { readonly from: string; readonly key: string | null; readonly dryRun: boolean },
+  env: Environment,
+): Promise<Outcome<RebuildReport>> {
   const opened = openRepository(o.from, o.key, env);
   if (!opened.ok) return opened;
   const { engine, ref } = opened.value;
@@ -85,8 +97,18 @@ export async function rebuildCatalogue(o: Place & { readonly from: string; reado
       if (record.type === 'snapshot') await store.value.backups.setKeep(record.id, true, null);
     }
     await store.value.audit.append({
-      at: systemClock.now().toISOString(), actor: 'cli', role: 'admin', via: 'cli', action: 'rebuildCatalogue', service: null, target: o.from, result: 'succeeded', reason: null,
-      operationId: null, remote: null, details: { backups: report.records.length, damaged: report.damaged.length },
+      at: systemClock.now().toISOString(),
+      actor: 'cli',
+      role: 'admin',
+      via: 'cli',
+      action: 'rebuildCatalogue',
+      service: null,
+      target: o.from,
+      result: 'succeeded',
+      reason: null,
+      operationId: null,
+      remote: null,
+      details: { backups: report.records.length, damaged: report.damaged.length },
     });
     await store.value.close();
     return ok(report);
@@ -95,7 +117,13 @@ export async function rebuildCatalogue(o: Place & { readonly from: string; reado
   }
 }
 
-async function bringBack(engine: BackupEngine, ref: RepositoryRef, name: string, to: string, signal: AbortSignal): Promise<void> {
+async function bringBack(
+  engine: BackupEngine,
+  ref: RepositoryRef,
+  name: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<void> {
   const content = await engine.loadExtra(ref, name, signal);
   // A repository of an earlier time may not hold it yet; the manifests are enough for the catalogue.
   if (!content.ok) return;
@@ -103,7 +131,10 @@ async function bringBack(engine: BackupEngine, ref: RepositoryRef, name: string,
   writeFileSync(to, content.value, { mode: 0o600, flag: 'wx' });
 }
 
-export async function keyFingerprint(o: Place & { readonly service: string }, env: Environment): Promise<Outcome<{ readonly fingerprint: string }>> {
+export async function keyFingerprint(
+  o: Place & { readonly service: string },
+  env: Environment,
+): Promise<Outcome<{ readonly fingerprint: string }>> {
   const home = homeAt(o.home);
   const loaded = loadFor({ home, configPath: o.configPath, env });
   if (!loaded.ok) return loaded;
@@ -124,7 +155,13 @@ interface FoundHead {
 
 function parseHead(text: string): AuditHead | null {
   const value = JSON.parse(text) as Partial<AuditHead> | null;
-  if (value === null || typeof value.count !== 'number' || typeof value.hash !== 'string' || typeof value.at !== 'string') return null;
+  if (
+    value === null ||
+    typeof value.count !== 'number' ||
+    typeof value.hash !== 'string' ||
+    typeof value.at !== 'string'
+  )
+    return null;
   return { count: value.count, hash: value.hash, at: value.at };
 }
 
@@ -141,13 +178,17 @@ async function collectHeads(o: Place, env: Environment): Promise<Outcome<readonl
     });
     if (!service.ok) continue;
     const engine = backupEngineKind(service.value.config.backup.engine).create(engineDeps());
-    const places = [{ label: `repository of ${name}`, ref: service.value.repository }, ...service.value.copies.map((c) => ({ label: `copy ${c.name} of ${name}`, ref: c.ref }))];
+    const places = [
+      { label: `repository of ${name}`, ref: service.value.repository },
+      ...service.value.copies.map((c) => ({ label: `copy ${c.name} of ${name}`, ref: c.ref })),
+    ];
     for (const place of places) {
       const extra = await engine.loadExtra(place.ref, 'audit-head.json', new AbortController().signal);
       const head = extra.ok ? parseHead(extra.value.toString('utf8')) : null;
       if (head !== null) heads.push({ source: place.label, head });
       const inManifests = await engine.auditHeads(place.ref, name);
-      for (const found of inManifests.ok ? inManifests.value : []) heads.push({ source: `manifest of ${found.backupId} in the ${place.label}`, head: found.head });
+      for (const found of inManifests.ok ? inManifests.value : [])
+        heads.push({ source: `manifest of ${found.backupId} in the ${place.label}`, head: found.head });
     }
   }
   return ok(heads);
@@ -161,9 +202,13 @@ export async function verifyAudit(o: Place, env: Environment): Promise<Outcome<A
   if (!store.ok) return store;
   try {
     const chain = await store.value.audit.verify(heads.value.map((h) => h.head.count));
-    const compared = compareHeads(chain, heads.value.map((h) => h.head));
+    const compared = compareHeads(
+      chain,
+      heads.value.map((h) => h.head),
+    );
     return ok({
-      count: chain.count, brokenAt: chain.brokenAt,
+      count: chain.count,
+      brokenAt: chain.brokenAt,
       heads: compared.heads.map(({ head, verdict }) => ({
         source: heads.value.find((h) => h.head === head)?.source ?? 'unknown',
         count: head.count,
@@ -176,4 +221,3 @@ export async function verifyAudit(o: Place, env: Environment): Promise<Outcome<A
     await store.value.close();
   }
 }
-

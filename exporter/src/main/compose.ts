@@ -33,11 +33,21 @@ export interface ComposeOptions {
   readonly version: string;
   readonly env: Environment;
   readonly log: SwitchableLog;
+  /** Keep counters for /metrics; commands that run without a server need none: what they do is counted from the state later. */
+  readonly metered: boolean;
 }
 
 /** A home without a configuration file runs on the defaults: nothing is protected and readiness says so. */
-export function loadFor(options: { readonly home: Home; readonly configPath: string; readonly env: Environment }): Outcome<LoadedConfig> {
-  if (!existsSync(options.configPath)) return fail('config_unreadable', `there is no configuration at ${options.configPath}: run \`genesis init\` or \`genesis serve\``);
+export function loadFor(options: {
+  readonly home: Home;
+  readonly configPath: string;
+  readonly env: Environment;
+}): Outcome<LoadedConfig> {
+  if (!existsSync(options.configPath))
+    return fail(
+      'config_unreadable',
+      `there is no configuration at ${options.configPath}: run \`genesis init\` or \`genesis serve\``,
+    );
   return loadConfig(options.configPath, options.env, { home: options.home.path });
 }
 
@@ -65,7 +75,14 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
   const counters = createCounters({ cluster });
   const page = createMetricsPage({ cluster, counters, processRegistry: createProcessRegistry() });
   const running = createApp({
-    clock: systemClock, random: systemRandom, exec: systemExec, log: options.log, home: options.home, version: options.version, store, loaded,
+    clock: systemClock,
+    random: systemRandom,
+    exec: systemExec,
+    log: options.log,
+    home: options.home,
+    version: options.version,
+    store,
+    loaded,
     load: () => loadFor(options),
     readText: () => readFileSync(options.configPath, 'utf8'),
     readSystem: createSystemReader(systemClock),
@@ -77,9 +94,13 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
       countAuditWriteFailure: () => counters.countAuditWriteFailure(),
     },
   });
-  const following = followSnapshots(running, counters, page, store, options.log);
+  const following = options.metered ? followSnapshots(running, counters, page, store, options.log) : () => undefined;
   return {
-    running, store, counters, page, loaded,
+    running,
+    store,
+    counters,
+    page,
+    loaded,
     close: async (graceMs) => {
       await running.stop(graceMs);
       following();
@@ -90,7 +111,13 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
 }
 
 /** Counters follow the configured services; a service that appears is seeded with its past, so that no counter restarts at zero. */
-function followSnapshots(running: RunningApp, counters: Counters, page: MetricsPage, store: Store, log: SwitchableLog): () => void {
+function followSnapshots(
+  running: RunningApp,
+  counters: Counters,
+  page: MetricsPage,
+  store: Store,
+  log: SwitchableLog,
+): () => void {
   let seeding: Promise<void> = Promise.resolve();
   return running.app.subscribe((event) => {
     const snapshot = running.app.snapshot();

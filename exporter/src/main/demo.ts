@@ -7,14 +7,20 @@ import { toOpError } from '../contract/errors.ts';
 export function writeDemoData(folder: string, now: Date, random: Random): void {
   mkdirSync(join(folder, 'orders'), { recursive: true, mode: 0o700 });
   mkdirSync(join(folder, 'documents', 'drafts'), { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, 'README.txt'), 'Genesis DR changes these files a little every few seconds, and protects them.\nDelete one, then restore it: genesis restore latest --service demo-files\n');
+  writeFileSync(
+    join(folder, 'README.txt'),
+    'Genesis DR changes these files a little every few seconds, and protects them.\nDelete one, then restore it: genesis restore latest --service demo-files\n',
+  );
   for (let i = 1; i <= 24; i++) {
     const id = String(i).padStart(3, '0');
     const rows = Array.from({ length: 200 }, (_, row) => `${id}-${row},${random.hex(4)},${(row * 37 + i) % 1000}`);
     writeFileSync(join(folder, 'orders', `orders-${id}.csv`), `order,customer,amount\n${rows.join('\n')}\n`);
   }
   for (const title of ['contract', 'handbook', 'floor plan', 'über uns']) {
-    writeFileSync(join(folder, 'documents', `${title}.md`), `# ${title}\n\nWritten ${now.toISOString()}.\n\n${random.hex(400)}\n`);
+    writeFileSync(
+      join(folder, 'documents', `${title}.md`),
+      `# ${title}\n\nWritten ${now.toISOString()}.\n\n${random.hex(400)}\n`,
+    );
   }
   writeFileSync(join(folder, 'journal.log'), `${now.toISOString()} demo data created\n`);
 }
@@ -22,7 +28,11 @@ export function writeDemoData(folder: string, now: Date, random: Random): void {
 const keptNotes = 50;
 
 /** A slow, real change: a line in the journal, a new note, and the oldest note beyond fifty goes. Runs until the signal aborts. */
-export async function changeDemoData(folder: string, deps: { readonly clock: Clock; readonly random: Random; readonly log: Log }, signal: AbortSignal): Promise<void> {
+export async function changeDemoData(
+  folder: string,
+  deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+  signal: AbortSignal,
+): Promise<void> {
   const notes = join(folder, 'notes');
   while (!signal.aborted) {
     await deps.clock.sleep(15_000, signal);

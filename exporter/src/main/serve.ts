@@ -33,7 +33,12 @@ export interface ServeDeps {
 
 const stopGraceMs = 8_000;
 const reloadActor: RequestOptions = {
-  actor: { name: 'signal', role: 'admin', via: 'cli' }, remote: null, reason: 'SIGHUP', confirm: null, planEtag: null, idempotencyKey: null,
+  actor: { name: 'signal', role: 'admin', via: 'cli' },
+  remote: null,
+  reason: 'SIGHUP',
+  confirm: null,
+  planEtag: null,
+  idempotencyKey: null,
 };
 
 /** Writes what a bare machine needs: a commented configuration, a small tree to protect. Only where nothing is. */
@@ -41,13 +46,22 @@ function firstStart(home: Home, options: ServeOptions): boolean {
   if (options.configGiven || existsSync(options.configPath)) return false;
   if (!existsSync(home.demoDataFolder)) writeDemoData(home.demoDataFolder, systemClock.now(), systemRandom);
   mkdirSync(dirname(options.configPath), { recursive: true, mode: 0o700 });
-  const yaml = defaultConfigYaml({ home: home.path, dataDir: home.demoDataFolder, repositoryDir: home.repositoryFolder, copyDir: join(home.path, 'copies', 'second') });
+  const yaml = defaultConfigYaml({
+    home: home.path,
+    dataDir: home.demoDataFolder,
+    repositoryDir: home.repositoryFolder,
+    copyDir: join(home.path, 'copies', 'second'),
+  });
   writeAtomically(options.configPath, yaml, 0o600);
   return true;
 }
 
 /** `--listen`, then GENESIS_LISTEN, then the file. Errors: `listen_refused`. */
-function listenAddress(config: Config, options: ServeOptions, env: Environment): Outcome<{ host: string; port: number }> {
+function listenAddress(
+  config: Config,
+  options: ServeOptions,
+  env: Environment,
+): Outcome<{ host: string; port: number }> {
   const text = options.listen ?? env['GENESIS_LISTEN'] ?? config.api.listen;
   const parsed = parseListen(text);
   if (parsed === null) return fail('listen_refused', `"${text}" is not an address: write 127.0.0.1:9847`);
@@ -72,7 +86,14 @@ async function renderMetrics(composed: Composed, response: ServerResponse): Prom
   response.end();
 }
 
-function welcome(o: { url: string; code: string; home: Home; configPath: string; demo: boolean; logFile: string | null }): string {
+function welcome(o: {
+  url: string;
+  code: string;
+  home: Home;
+  configPath: string;
+  demo: boolean;
+  logFile: string | null;
+}): string {
   const lines = [
     '',
     `  Genesis DR runs at ${o.url}`,
@@ -87,7 +108,11 @@ function welcome(o: { url: string; code: string; home: Home; configPath: string;
 }
 
 function say(deps: ServeDeps, error: OpError): number {
-  const faults = (error.details?.['faults'] ?? []) as readonly { readonly message: string; readonly mend: string; readonly text?: string }[];
+  const faults = (error.details?.['faults'] ?? []) as readonly {
+    readonly message: string;
+    readonly mend: string;
+    readonly text?: string;
+  }[];
   const more = faults.map((f) => `  - ${f.message}; ${f.mend}\n`).join('');
   deps.stderr.write(`genesis: ${error.message} (${error.hint})\n${more}`);
   return 2;
@@ -105,7 +130,14 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<num
     return say(deps, toOpError(thrown, 'home_unusable'));
   }
   const log = createLog({ level: options.logLevel ?? 'info', home: home.path, interactive: deps.stderr.isTTY });
-  const composed = await composeApp({ home, configPath: options.configPath, version: deps.version, env: deps.env, log });
+  const composed = await composeApp({
+    home,
+    configPath: options.configPath,
+    version: deps.version,
+    env: deps.env,
+    log,
+    metered: true,
+  });
   if (!composed.ok) return say(deps, composed.error);
   if (options.logLevel === null) log.setLevel(composed.value.loaded.config.log.level);
   const server = await startServer(deps, options, composed.value);
@@ -117,7 +149,16 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<num
   const listen = listenAddress(composed.value.loaded.config, options, deps.env);
   const host = listen.ok ? listen.value.host : '127.0.0.1';
   writeAtomically(home.addressFile, `${host.includes(':') ? `[${host}]` : host}:${port}\n`, 0o600);
-  deps.stdout.write(welcome({ url, code: loginCode, home, configPath: options.configPath, demo, logFile: deps.stderr.isTTY ? join(home.path, 'logs', 'genesis.log') : null }));
+  deps.stdout.write(
+    welcome({
+      url,
+      code: loginCode,
+      home,
+      configPath: options.configPath,
+      demo,
+      logFile: deps.stderr.isTTY ? join(home.path, 'logs', 'genesis.log') : null,
+    }),
+  );
   await runUntilStopped(deps, composed.value, home);
   rmSync(home.addressFile, { force: true });
   const closing = http.close(1_000);
@@ -128,7 +169,11 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<num
   return 0;
 }
 
-async function startServer(deps: ServeDeps, options: ServeOptions, composed: Composed): Promise<Outcome<{ url: string; port: number; server: Server; loginCode: string }>> {
+async function startServer(
+  deps: ServeDeps,
+  options: ServeOptions,
+  composed: Composed,
+): Promise<Outcome<{ url: string; port: number; server: Server; loginCode: string }>> {
   const { config } = composed.loaded;
   const listen = listenAddress(config, options, deps.env);
   if (!listen.ok) return listen;
@@ -136,7 +181,11 @@ async function startServer(deps: ServeDeps, options: ServeOptions, composed: Com
   if (!tls.ok) return tls;
   const loginCodes = createLoginCodes({ clock: systemClock, random: systemRandom });
   const server = createServer({
-    app: composed.running.app, renderMetrics: (response) => renderMetrics(composed, response), listen: listen.value, tls: tls.value, loginCodes,
+    app: composed.running.app,
+    renderMetrics: (response) => renderMetrics(composed, response),
+    listen: listen.value,
+    tls: tls.value,
+    loginCodes,
   });
   const listening = await server.listen();
   return listening.ok ? ok({ ...listening.value, server, loginCode: loginCodes.create().code }) : listening;
@@ -156,8 +205,17 @@ async function runUntilStopped(deps: ServeDeps, composed: Composed, home: Home):
   deps.onHangup(() => void running.app.reload(reloadActor));
   await running.start({ act: true });
   const background: Promise<void>[] = [running.loop(controller.signal)];
-  const isDemo = running.app.config().services.some((s) => Object.values(s.backup.components).some((c) => c.paths.includes(home.demoDataFolder)));
-  if (isDemo) background.push(changeDemoData(home.demoDataFolder, { clock: systemClock, random: systemRandom, log: running.app.log }, controller.signal));
+  const isDemo = running.app
+    .config()
+    .services.some((s) => Object.values(s.backup.components).some((c) => c.paths.includes(home.demoDataFolder)));
+  if (isDemo)
+    background.push(
+      changeDemoData(
+        home.demoDataFolder,
+        { clock: systemClock, random: systemRandom, log: running.app.log },
+        controller.signal,
+      ),
+    );
   background.push(
     (async () => {
       while (!controller.signal.aborted) {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../contract/errors.ts';
 import { authFailureKinds, metricCatalogue, type AuthFailureKind, type EventFamily, type MetricName, type ProgramFamily } from '../contract/metrics/index.ts';
 import type { ServiceSnapshot } from '../contract/snapshot.ts';
 import type { MeasuredEvent } from '../store/port.ts';
+import { samplesOf } from './process.ts';
 
 type Labels = Record<string, string>;
 type Measure = { readonly kind: 'counter'; readonly counter: Counter } | { readonly kind: 'histogram'; readonly histogram: Histogram };
@@ -13,13 +14,13 @@ const all = Object.entries(metricCatalogue) as [MetricName, (typeof metricCatalo
 const eventFamilies = all.flatMap(([name, f]): [MetricName, EventFamily][] => (f.from === 'event' ? [[name, f as EventFamily]] : []));
 const programFamilies = all.flatMap(([name, f]): [MetricName, ProgramFamily][] => (f.from === 'program' ? [[name, f]] : []));
 
-/** The counters of one service in a registry of their own: text is kept until something is counted, and all goes with the service. */
+/** The counters of one service in a registry of their own: samples are kept until something is counted, and all goes with the service. */
 interface ServiceCounters {
   readonly service: CountedService;
   readonly identity: string;
   readonly registry: Registry;
   readonly measures: ReadonlyMap<MetricName, Measure>;
-  readonly text: Map<MetricName, string>;
+  readonly samples: Map<MetricName, Buffer>;
   /** Events counted so far. */
   counted: number;
 }
@@ -47,9 +48,9 @@ export interface Counters {
   countError(code: ErrorCode, component: string): void;
   countAuditWriteFailure(): void;
   /** Samples of one event family, service by service, without its head. */
-  serviceTexts(name: MetricName): AsyncIterable<string>;
+  ofServices(name: MetricName): AsyncIterable<Buffer>;
   /** Samples of one program family, without its head. */
-  programText(name: MetricName): Promise<string>;
+  ofProgram(name: MetricName): Promise<Buffer>;
 }
 
 export function createCounters(options: { readonly cluster: string }): Counters {
@@ -85,8 +86,8 @@ export function createCounters(options: { readonly cluster: string }): Counters 
     },
     record,
     removeService: (name) => void services.delete(name),
-    async *serviceTexts(name) {
-      for (const counters of [...services.values()]) yield counters.text.get(name) ?? (await renderService(counters, name));
+    async *ofServices(name) {
+      for (const counters of [...services.values()]) yield counters.samples.get(name) ?? (await renderService(counters, name));
     },
   };
 }
@@ -105,7 +106,7 @@ function createServiceCounters(cluster: string, service: CountedService): Servic
       zero(measure, { cluster, service: service.name, region: service.region, ...labels });
     }
   }
-  return { service, identity: identityOf(service), registry, measures, text: new Map(), counted: 0 };
+  return { service, identity: identityOf(service), registry, measures, samples: new Map(), counted: 0 };
 }
 
 function createMeasure(registry: Registry, name: MetricName, family: EventFamily | ProgramFamily): Measure {
@@ -132,26 +133,20 @@ function count(cluster: string, counters: ServiceCounters, event: MeasuredEvent)
     for (const label of family.own) labels[label] = event.labels[label] ?? (label === 'engine' ? service.engine : 'unknown');
     if (measure?.kind === 'counter') measure.counter.inc(labels);
     else if (measure?.kind === 'histogram' && event.durationSeconds !== null) measure.histogram.observe(labels, event.durationSeconds);
-    counters.text.delete(name);
+    counters.samples.delete(name);
   }
   counters.counted += 1;
 }
 
-async function renderService(counters: ServiceCounters, name: MetricName): Promise<string> {
+async function renderService(counters: ServiceCounters, name: MetricName): Promise<Buffer> {
   const before = counters.counted;
-  const text = withoutHead(await counters.registry.getSingleMetricAsString(name));
-  // An event that was counted meanwhile may be missing in this text: do not keep it.
-  if (counters.counted === before) counters.text.set(name, text);
-  return text;
+  const samples = await samplesOf(counters.registry, name);
+  // An event that was counted meanwhile may be missing in these: do not keep them.
+  if (counters.counted === before) counters.samples.set(name, samples);
+  return samples;
 }
 
-/** prom-client prints HELP and TYPE first; the page prints them once for all services. */
-function withoutHead(text: string): string {
-  const end = text.indexOf('\n', text.indexOf('\n') + 1);
-  return end === -1 ? '' : `${text.slice(end + 1)}\n`;
-}
-
-type ProgramCounters = Pick<Counters, 'countRequest' | 'countAuthFailure' | 'countError' | 'countAuditWriteFailure' | 'programText'>;
+type ProgramCounters = Pick<Counters, 'countRequest' | 'countAuthFailure' | 'countError' | 'countAuditWriteFailure' | 'ofProgram'>;
 
 function createProgramCounters(cluster: string): ProgramCounters {
   const registry = new Registry();
@@ -173,6 +168,6 @@ function createProgramCounters(cluster: string): ProgramCounters {
     countAuthFailure: (kind) => add('genesis_auth_failures_total', { kind }),
     countError: (code, component) => add('genesis_errors_total', { code, component }),
     countAuditWriteFailure: () => add('genesis_audit_write_failures_total', {}),
-    programText: async (name) => withoutHead(await registry.getSingleMetricAsString(name)),
+    ofProgram: (name) => samplesOf(registry, name),
   };
 }

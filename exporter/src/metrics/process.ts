@@ -30,3 +30,10 @@ function readThreads(): number | null {
   const match = /^Threads:\s+(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
   return match?.[1] === undefined ? null : Number(match[1]);
 }
+
+/** Samples of one family of a prom-client registry; it prints HELP and TYPE first, the page has its own. */
+export async function samplesOf(registry: Registry, name: string): Promise<Buffer> {
+  const text = await registry.getSingleMetricAsString(name);
+  const end = text.indexOf('\n', text.indexOf('\n') + 1);
+  return Buffer.from(end === -1 ? '' : `${text.slice(end + 1)}\n`);
+}

@@ -183,7 +183,7 @@ describe('metrics page', () => {
   });
 
   it('comes in pieces between which other work runs, and stops when the reader is gone', async () => {
-    const services = Array.from({ length: 300 }, (_, i) => serviceWith({ name: `s${i}` }));
+    const services = Array.from({ length: 500 }, (_, i) => serviceWith({ name: `s${i}` }));
     const page = createTestPage();
     let turns = 0;
     let chunks = 0;
@@ -193,12 +193,12 @@ describe('metrics page', () => {
     });
     let pending = count;
 
-    let text = '';
+    const written: Buffer[] = [];
     await page.page.render(snapshotWith({ services }), testNow, (chunk) => {
-      text += chunk;
       chunks += 1;
-      return true;
+      return written.push(chunk) > 0;
     });
+    const text = Buffer.concat(written).toString();
     const turnsOfWhole = turns;
     let taken = 0;
     await page.page.render(snapshotWith({ services }), testNow, () => {

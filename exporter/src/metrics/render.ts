@@ -2,21 +2,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import {
   escapeLabelValue, levelLimits, metricCatalogue, readService, readSnapshot, rememberFacts,
-  type Family, type LastKnownOfServices, type MetricName, type ServiceFamily, type ServiceReading, type SnapshotReading,
+  type Family, type LastKnownOfServices, type MetricName, type ServiceFamily, type ServiceReading, type SnapshotFamily, type SnapshotReading,
 } from '../contract/metrics/index.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
+import { createBlock, type Block } from './block.ts';
 import type { Counters } from './counters.ts';
-import { createLineWriter, type Lines, type LineWriter } from './lines.ts';
+import { samplesOf } from './process.ts';
 
 /** Text format that Prometheus of every version reads; OpenMetrics would rename counters that the source documents fixed. */
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Samples written between two turns of the event loop: about a millisecond of work, so that health checks stay quick. */
-const samplesPerChunk = 1000;
-const servicesPerTurn = 200;
+/** Written between two turns of the event loop: about a thousand samples, a millisecond of work, so that health checks stay quick. */
+const bytesPerTurn = 128 * 1024;
+const servicesPerBlock = 256;
 
 /** Takes one piece of the page; false ends the rendering (the reader is gone). May wait until the reader keeps up. */
-export type WriteChunk = (chunk: string) => boolean | Promise<boolean>;
+export type WriteChunk = (chunk: Buffer) => boolean | Promise<boolean>;
 
 export interface MetricsPage {
   /** Facts of this snapshot are remembered, so that they outlive a failed read. Call it for every published snapshot. */
@@ -26,21 +27,22 @@ export interface MetricsPage {
 }
 
 /**
- * Lines kept between scrapes while the same services stand at the same places of the snapshot. By family first: a page is written family
- * by family, so neighbours in memory are written one after the other.
+ * What is kept between scrapes while the same services stand at the same places of the snapshot. `busy` while a scrape writes with it:
+ * another scrape at the same time takes its own.
  */
 interface Kept {
   readonly services: readonly { readonly name: string; readonly region: string; readonly labels: string }[];
-  readonly ofServices: ReadonlyMap<MetricName, Lines[]>;
-  readonly ofProgram: ReadonlyMap<MetricName, Lines>;
+  /** By family; each block holds servicesPerBlock services. */
+  readonly blocks: ReadonlyMap<MetricName, readonly Block[]>;
+  busy: boolean;
 }
 
 const families = Object.entries(metricCatalogue) as [MetricName, Family][];
 const heads = new Map(families.map(([name, family]) => [name, headOf(name, family)]));
 
-function headOf(name: string, family: Family): string {
+function headOf(name: string, family: Family): Buffer {
   const help = family.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${family.type}\n`;
+  return Buffer.from(`# HELP ${name} ${help}\n# TYPE ${name} ${family.type}\n`);
 }
 
 export function createMetricsPage(parts: {
@@ -48,8 +50,8 @@ export function createMetricsPage(parts: {
   readonly counters: Counters;
   readonly processRegistry: Registry;
 }): MetricsPage {
-  const base = `cluster="${escapeLabelValue(parts.cluster)}"`;
-  let kept = keepLines(base, []);
+  const cluster = `cluster="${escapeLabelValue(parts.cluster)}"`;
+  let last: Kept | null = null;
   let known: LastKnownOfServices = new Map();
   let observed: Snapshot | null = null;
 
@@ -63,87 +65,111 @@ export function createMetricsPage(parts: {
     async render(snapshot, now, write) {
       if (snapshot !== null) observe(snapshot);
       const services = snapshot === null ? [] : await readServices(snapshot, known, now);
-      if (!fits(kept, services)) kept = keepLines(base, services);
+      const kept = last !== null && !last.busy && fits(last, services) ? last : keep(cluster, services);
+      last = kept;
+      kept.busy = true;
+      const out = createOutput(write);
       const whole = snapshot === null ? null : readSnapshot(snapshot, levelLimits(snapshot), +now);
-      const out = createLineWriter();
-      const lines = kept;
-      for (const [name, family] of families) {
-        out.append(heads.get(name) ?? '');
-        const going = await renderFamily(name, family, { out, services, kept: lines, whole, base, parts, write });
-        if (!going) return;
+      try {
+        for (const [name, family] of families) {
+          out.append(heads.get(name) ?? Buffer.alloc(0));
+          if (!(await renderFamily(name, family, { ...parts, out, services, kept, whole, cluster }))) return;
+        }
+        await out.flush();
+      } finally {
+        kept.busy = false;
       }
-      await flush(out, write);
     },
   };
 }
 
 interface Rendering {
-  readonly out: LineWriter;
+  readonly out: Output;
   readonly services: readonly ServiceReading[];
   readonly kept: Kept;
   readonly whole: SnapshotReading | null;
-  readonly base: string;
-  readonly parts: { readonly counters: Counters; readonly processRegistry: Registry };
-  readonly write: WriteChunk;
+  /** The label of the cluster as text. */
+  readonly cluster: string;
+  readonly counters: Counters;
+  readonly processRegistry: Registry;
 }
 
 /** False when the reader is gone. */
 async function renderFamily(name: MetricName, family: Family, r: Rendering): Promise<boolean> {
-  const { out } = r;
   switch (family.from) {
     case 'service':
       return renderServices(name, family, r);
     case 'snapshot':
-      out.family(name, family.own);
-      out.target(r.base, r.kept.ofProgram.get(name) ?? []);
-      if (r.whole !== null) family.read(r.whole, out.emit);
-      return true;
+      if (r.whole !== null) r.out.append(renderWhole(name, family, r.whole, r.cluster));
+      return r.out.turn();
     case 'event':
-      return renderEvents(name, r);
+      for await (const samples of r.counters.ofServices(name)) {
+        r.out.append(samples);
+        if (!(await r.out.turn())) return false;
+      }
+      return true;
     case 'program':
-      out.append(await r.parts.counters.programText(name));
-      return true;
+      r.out.append(await r.counters.ofProgram(name));
+      return r.out.turn();
     case 'process':
-      out.append(await processText(name, r.parts.processRegistry));
-      return true;
+      r.out.append(await samplesOf(r.processRegistry, name));
+      return r.out.turn();
   }
 }
 
-async function renderServices(name: MetricName, family: ServiceFamily, { out, services, kept, write }: Rendering): Promise<boolean> {
-  const lines = kept.ofServices.get(name) ?? [];
-  out.family(name, family.own);
-  for (let i = 0; i < services.length; i += 1) {
-    const reading = services[i];
-    if (reading === undefined) continue;
-    out.target(kept.services[i]?.labels ?? '', (lines[i] ??= []));
-    family.read(reading, out.emit);
-    if (out.count >= samplesPerChunk && !(await flush(out, write))) return false;
+async function renderServices(name: MetricName, family: ServiceFamily, { out, services, kept }: Rendering): Promise<boolean> {
+  let first = 0;
+  for (const block of kept.blocks.get(name) ?? []) {
+    const end = Math.min(first + servicesPerBlock, services.length);
+    block.begin();
+    for (let i = first; i < end; i += 1) {
+      const reading = services[i];
+      const place = kept.services[i];
+      if (reading === undefined || place === undefined) continue;
+      block.target(place.labels);
+      family.read(reading, block.emit);
+    }
+    first = end;
+    out.append(block.bytes());
+    if (!(await out.turn())) return false;
   }
   return true;
 }
 
-async function renderEvents(name: MetricName, { out, parts, write }: Rendering): Promise<boolean> {
+function renderWhole(name: MetricName, family: SnapshotFamily, whole: SnapshotReading, cluster: string): Buffer {
+  const block = createBlock(name, family.own);
+  block.begin();
+  block.target(cluster);
+  family.read(whole, block.emit);
+  return block.bytes();
+}
+
+interface Output {
+  append(bytes: Buffer): void;
+  /** Writes and lets other work run when enough came together; false when the reader is gone. */
+  turn(): Promise<boolean> | boolean;
+  flush(): Promise<boolean>;
+}
+
+function createOutput(write: WriteChunk): Output {
+  let pieces: Buffer[] = [];
   let length = 0;
-  for await (const text of parts.counters.serviceTexts(name)) {
-    out.append(text);
-    length += text.length;
-    if (length < 100_000) continue;
+  const flush = async (): Promise<boolean> => {
+    const chunk = Buffer.concat(pieces, length);
+    pieces = [];
     length = 0;
-    if (!(await flush(out, write))) return false;
-  }
-  return true;
-}
-
-async function processText(name: string, registry: Registry): Promise<string> {
-  const text = await registry.getSingleMetricAsString(name);
-  const end = text.indexOf('\n', text.indexOf('\n') + 1);
-  return end === -1 ? '' : `${text.slice(end + 1)}\n`;
-}
-
-async function flush(out: LineWriter, write: WriteChunk): Promise<boolean> {
-  const going = await write(out.take());
-  if (going) await nextTurn();
-  return going;
+    const going = await write(chunk);
+    if (going) await nextTurn();
+    return going;
+  };
+  return {
+    append(bytes) {
+      pieces.push(bytes);
+      length += bytes.length;
+    },
+    turn: () => (length < bytesPerTurn ? true : flush()),
+    flush,
+  };
 }
 
 async function readServices(snapshot: Snapshot, known: LastKnownOfServices, now: Date): Promise<ServiceReading[]> {
@@ -151,18 +177,20 @@ async function readServices(snapshot: Snapshot, known: LastKnownOfServices, now:
   const readings: ServiceReading[] = [];
   for (const service of snapshot.services) {
     readings.push(readService(service, known, limits, +now));
-    if (readings.length % servicesPerTurn === 0) await nextTurn();
+    if (readings.length % servicesPerBlock === 0) await nextTurn();
   }
   return readings;
 }
 
-function keepLines(base: string, services: readonly ServiceReading[]): Kept {
+function keep(cluster: string, services: readonly ServiceReading[]): Kept {
+  const blocksOf = (name: MetricName, own: readonly string[]): Block[] =>
+    Array.from({ length: Math.ceil(services.length / servicesPerBlock) }, () => createBlock(name, own));
   return {
     services: services.map(({ service: { name, region } }) => ({
-      name, region, labels: `${base},service="${escapeLabelValue(name)}",region="${escapeLabelValue(region)}"`,
+      name, region, labels: `${cluster},service="${escapeLabelValue(name)}",region="${escapeLabelValue(region)}"`,
     })),
-    ofServices: new Map(families.map(([name]) => [name, []])),
-    ofProgram: new Map(families.map(([name]) => [name, []])),
+    blocks: new Map(families.flatMap(([name, family]) => (family.from === 'service' ? [[name, blocksOf(name, family.own)]] : []))),
+    busy: false,
   };
 }
 

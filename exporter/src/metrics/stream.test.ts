@@ -8,7 +8,7 @@ describe('writeInto', () => {
     const write = writeInto(slow);
     let settled = false;
 
-    const writing = Promise.resolve(write('more than four bytes')).then((going) => ((settled = true), going));
+    const writing = Promise.resolve(write(Buffer.from('more than four bytes'))).then((going) => ((settled = true), going));
     await new Promise((resolve) => setImmediate(resolve));
     expect(settled).toBe(false);
     released[0]?.();
@@ -21,10 +21,10 @@ describe('writeInto', () => {
     const stuck = new Writable({ highWaterMark: 1, write: () => undefined });
     const write = writeInto(stuck);
 
-    const writing = write('abc');
+    const writing = write(Buffer.from('abc'));
     stuck.destroy();
 
     expect(await writing).toBe(false);
-    expect(write('more')).toBe(false);
+    expect(write(Buffer.from('more'))).toBe(false);
   });
 });

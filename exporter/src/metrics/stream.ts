@@ -5,7 +5,7 @@ import type { WriteChunk } from './render.ts';
 export function writeInto(stream: Writable): WriteChunk {
   return (chunk) => {
     if (stream.destroyed || stream.writableEnded) return false;
-    if (chunk === '' || stream.write(chunk)) return true;
+    if (chunk.length === 0 || stream.write(chunk)) return true;
     return new Promise<boolean>((resolve) => {
       const settle = (going: boolean) => (): void => {
         stream.off('drain', onDrain);

@@ -80,12 +80,9 @@ export function createTestPage(cluster = 'test'): TestPage {
   processRegistry ??= createProcessRegistry();
   const page = createMetricsPage({ cluster, counters, processRegistry });
   const text = async (snapshot: Snapshot | null, now: Date): Promise<string> => {
-    let written = '';
-    await page.render(snapshot, now, (chunk) => {
-      written += chunk;
-      return true;
-    });
-    return written;
+    const written: Buffer[] = [];
+    await page.render(snapshot, now, (chunk) => written.push(chunk) > 0);
+    return Buffer.concat(written).toString();
   };
   return { counters, page, text, parsed: async (snapshot, now) => parsePage(await text(snapshot, now)) };
 }

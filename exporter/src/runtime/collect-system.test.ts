@@ -37,9 +37,26 @@ describe('reading of the machine', () => {
     expect(await read({})).toEqual({
       ok: true,
       value: {
-        cpuRatio: 0.25, load1: 0.5, cpus: 2, memoryTotalBytes: 1000, memoryAvailableBytes: 600, swapTotalBytes: 0, swapUsedBytes: 0,
+        cpuRatio: 0.25,
+        load1: 0.5,
+        cpus: 2,
+        memoryTotalBytes: 1000,
+        memoryAvailableBytes: 600,
+        swapTotalBytes: 0,
+        swapUsedBytes: 0,
         filesystems: [{ mount: '/', sizeBytes: 100, availableBytes: 40 }],
-        networks: [{ device: 'eth0', receiveBytes: 100, transmitBytes: 50, receivePackets: 7, transmitPackets: 8, receiveErrors: 1, transmitErrors: 2, up: true }],
+        networks: [
+          {
+            device: 'eth0',
+            receiveBytes: 100,
+            transmitBytes: 50,
+            receivePackets: 7,
+            transmitPackets: 8,
+            receiveErrors: 1,
+            transmitErrors: 2,
+            up: true,
+          },
+        ],
         diskIo: { readBytes: 512, writtenBytes: 1024, reads: 3, writes: 4 },
       },
     });
@@ -50,20 +67,38 @@ describe('reading of the machine', () => {
 
     const seen = await read({
       networkStats: () => Promise.resolve([nothing, { ...nothing, iface: 'tun0', rx_bytes: 5 }]),
-      disksIO: () => Promise.resolve({ rIO: 3, wIO: 0 }), fsStats: () => Promise.resolve({ rx: 0, wx: 0 }), packets: () => Promise.resolve(null),
+      disksIO: () => Promise.resolve({ rIO: 3, wIO: 0 }),
+      fsStats: () => Promise.resolve({ rx: 0, wx: 0 }),
+      packets: () => Promise.resolve(null),
     });
     const noDisks = await read({ disksIO: () => Promise.resolve({ rIO: 0, wIO: 0 }) });
     const noMemory = await read({ mem: () => Promise.resolve({ total: 0, available: 0, swaptotal: 0, swapused: 0 }) });
 
-    expect(seen).toMatchObject({ ok: true, value: { networks: [{ device: 'tun0', up: null, receivePackets: null }], diskIo: { readBytes: null, writtenBytes: null, reads: 3 } } });
+    expect(seen).toMatchObject({
+      ok: true,
+      value: {
+        networks: [{ device: 'tun0', up: null, receivePackets: null }],
+        diskIo: { readBytes: null, writtenBytes: null, reads: 3 },
+      },
+    });
     expect(noDisks).toMatchObject({ ok: true, value: { diskIo: null } });
     expect(noMemory).toMatchObject({ ok: false, error: { code: 'io_failed' } });
   });
 
   it('leaves out interfaces that come and go with containers', async () => {
-    const stats = ['lo', 'veth12ab', 'br-99', 'docker0', 'eth0'].map((iface) => ({ iface, operstate: 'up', rx_bytes: 1, tx_bytes: 1, rx_errors: 0, tx_errors: 0 }));
+    const stats = ['lo', 'veth12ab', 'br-99', 'docker0', 'eth0'].map((iface) => ({
+      iface,
+      operstate: 'up',
+      rx_bytes: 1,
+      tx_bytes: 1,
+      rx_errors: 0,
+      tx_errors: 0,
+    }));
 
-    expect(await read({ networkStats: () => Promise.resolve(stats) })).toMatchObject({ ok: true, value: { networks: [{ device: 'eth0' }] } });
+    expect(await read({ networkStats: () => Promise.resolve(stats) })).toMatchObject({
+      ok: true,
+      value: { networks: [{ device: 'eth0' }] },
+    });
   });
 
   it('ends when one reading hangs, names it, and does not start it again while it hangs', async () => {
@@ -86,14 +121,23 @@ describe('reading of the machine', () => {
     const third = reader();
     release();
 
-    expect(firstSeen).toMatchObject({ ok: false, error: { code: 'exec_timeout', message: expect.stringContaining('fsSize') } });
-    expect(second).toMatchObject({ ok: false, error: { code: 'exec_timeout', message: 'system reading fsSize still hangs' } });
+    expect(firstSeen).toMatchObject({
+      ok: false,
+      error: { code: 'exec_timeout', message: expect.stringContaining('fsSize') },
+    });
+    expect(second).toMatchObject({
+      ok: false,
+      error: { code: 'exec_timeout', message: 'system reading fsSize still hangs' },
+    });
     expect(await third).toMatchObject({ ok: true });
     expect(started).toBe(2);
   });
 
   it('says why when the library throws', async () => {
-    expect(await read({ currentLoad: () => Promise.reject(new Error('no /proc')) })).toMatchObject({ ok: false, error: { code: 'io_failed', message: 'no /proc' } });
+    expect(await read({ currentLoad: () => Promise.reject(new Error('no /proc')) })).toMatchObject({
+      ok: false,
+      error: { code: 'io_failed', message: 'no /proc' },
+    });
   });
 
   it('reads this machine', async () => {

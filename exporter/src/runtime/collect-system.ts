@@ -13,12 +13,23 @@ const passingInterface = /^(lo|veth|br-|docker|virbr|cali|cni|flannel|cilium|lxc
 /** What is read; systeminformation in the program, recorded answers in tests. */
 export interface SystemSource {
   currentLoad(): Promise<{ readonly currentLoad: number }>;
-  mem(): Promise<{ readonly total: number; readonly available: number; readonly swaptotal: number; readonly swapused: number }>;
-  fsSize(): Promise<readonly { readonly mount: string; readonly size: number; readonly available: number; readonly type: string }[]>;
+  mem(): Promise<{
+    readonly total: number;
+    readonly available: number;
+    readonly swaptotal: number;
+    readonly swapused: number;
+  }>;
+  fsSize(): Promise<
+    readonly { readonly mount: string; readonly size: number; readonly available: number; readonly type: string }[]
+  >;
   networkStats(): Promise<
     readonly {
-      readonly iface: string; readonly operstate: string; readonly rx_bytes: number; readonly tx_bytes: number;
-      readonly rx_errors: number; readonly tx_errors: number;
+      readonly iface: string;
+      readonly operstate: string;
+      readonly rx_bytes: number;
+      readonly tx_bytes: number;
+      readonly rx_errors: number;
+      readonly tx_errors: number;
     }[]
   >;
   disksIO(): Promise<{ readonly rIO: number; readonly wIO: number } | null>;
@@ -57,7 +68,10 @@ async function readPackets(device: string): Promise<{ received: number; sent: nu
  * Reads the machine. Nothing is invented: systeminformation answers 0 where it could not read, so groups that are wholly 0 count as
  * not read. A reading that hangs is not started a second time. Errors: `exec_timeout` (names the reading), `io_failed`.
  */
-export function createSystemReader(clock: Clock, source: SystemSource = realSystemSource): () => Promise<Outcome<SystemFacts>> {
+export function createSystemReader(
+  clock: Clock,
+  source: SystemSource = realSystemSource,
+): () => Promise<Outcome<SystemFacts>> {
   const hanging = new Map<string, Promise<unknown>>();
 
   async function bounded<T>(name: string, start: () => Promise<T>): Promise<T> {
@@ -66,7 +80,9 @@ export function createSystemReader(clock: Clock, source: SystemSource = realSyst
     hanging.set(name, reading);
     const done = new AbortController();
     const timeout = clock.sleep(readingTimeoutMs, done.signal).then((): T => {
-      throw new OpError('exec_timeout', `system reading ${name} did not end within ${readingTimeoutMs} ms`, { retryable: true });
+      throw new OpError('exec_timeout', `system reading ${name} did not end within ${readingTimeoutMs} ms`, {
+        retryable: true,
+      });
     });
     // Whichever loses the race may still fail later; that is told by the next reading.
     timeout.catch(() => undefined);
@@ -95,7 +111,9 @@ export function createSystemReader(clock: Clock, source: SystemSource = realSyst
         memoryAvailableBytes: memory.available,
         swapTotalBytes: memory.swaptotal,
         swapUsedBytes: memory.swapused,
-        filesystems: filesystems.filter((fs) => fs.size > 0).map((fs) => ({ mount: fs.mount, sizeBytes: fs.size, availableBytes: fs.available })),
+        filesystems: filesystems
+          .filter((fs) => fs.size > 0)
+          .map((fs) => ({ mount: fs.mount, sizeBytes: fs.size, availableBytes: fs.available })),
         networks: await readNetworks(source, networks),
         diskIo: readDisks(operations, bytes),
       });
@@ -105,9 +123,14 @@ export function createSystemReader(clock: Clock, source: SystemSource = realSyst
   };
 }
 
-async function readNetworks(source: SystemSource, stats: Awaited<ReturnType<SystemSource['networkStats']>>): Promise<SystemFacts['networks']> {
+async function readNetworks(
+  source: SystemSource,
+  stats: Awaited<ReturnType<SystemSource['networkStats']>>,
+): Promise<SystemFacts['networks']> {
   // Not read: no state and not one byte.
-  const read = stats.filter((s) => !passingInterface.test(s.iface) && (s.operstate !== 'unknown' || s.rx_bytes + s.tx_bytes > 0));
+  const read = stats.filter(
+    (s) => !passingInterface.test(s.iface) && (s.operstate !== 'unknown' || s.rx_bytes + s.tx_bytes > 0),
+  );
   return Promise.all(
     read.map(async (s) => {
       const packets = await source.packets(s.iface);
@@ -131,5 +154,10 @@ function readDisks(
 ): SystemFacts['diskIo'] {
   if (operations === null || operations.rIO + operations.wIO === 0) return null;
   const told = bytes !== null && bytes.rx + bytes.wx > 0;
-  return { readBytes: told ? bytes.rx : null, writtenBytes: told ? bytes.wx : null, reads: operations.rIO, writes: operations.wIO };
+  return {
+    readBytes: told ? bytes.rx : null,
+    writtenBytes: told ? bytes.wx : null,
+    reads: operations.rIO,
+    writes: operations.wIO,
+  };
 }

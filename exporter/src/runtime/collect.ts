@@ -3,7 +3,13 @@ import type { CatalogueEntry } from '../contract/backup.ts';
 import { fail, ok, OpError, toOpError, type Outcome } from '../contract/errors.ts';
 import { unknown, type Observed } from '../contract/observed.ts';
 import type { DrillRecord } from '../contract/operation.ts';
-import type { CollectorName, CollectorSnapshot, CopyFacts, RepositoryFacts, SystemFacts } from '../contract/snapshot.ts';
+import type {
+  CollectorName,
+  CollectorSnapshot,
+  CopyFacts,
+  RepositoryFacts,
+  SystemFacts,
+} from '../contract/snapshot.ts';
 import type { HandlerDeps } from './handler.ts';
 import { isConnected, isSameDisk } from './mounts.ts';
 import { observedFrom } from './observe.ts';
@@ -53,7 +59,12 @@ async function nearestStatfs(path: string): Promise<Outcome<RepositoryFacts>> {
   }
 }
 
-async function readCopy(deps: CollectorDeps, service: ResolvedService, copy: ResolvedCopy, entries: readonly CatalogueEntry[]): Promise<Outcome<CopyFacts>> {
+async function readCopy(
+  deps: CollectorDeps,
+  service: ResolvedService,
+  copy: ResolvedCopy,
+  entries: readonly CatalogueEntry[],
+): Promise<Outcome<CopyFacts>> {
   const seen = (await deps.store.facts.get(seenFact(service.config.name, copy.name))) !== null;
   const connected = await isConnected(copy, seen, deps.markerFile(service.config.backup.engine));
   const waiting = entries.filter((e) => !e.copies.includes(copy.name));
@@ -63,7 +74,8 @@ async function readCopy(deps: CollectorDeps, service: ResolvedService, copy: Res
   if (!space.ok) return space;
   return ok({
     connected,
-    lagSeconds: oldestWaiting === undefined ? 0 : Math.max(0, (+deps.clock.now() - Date.parse(oldestWaiting.endedAt)) / 1000),
+    lagSeconds:
+      oldestWaiting === undefined ? 0 : Math.max(0, (+deps.clock.now() - Date.parse(oldestWaiting.endedAt)) / 1000),
     queue: waiting.length,
     newestBackupEndedAt: newest?.endedAt ?? null,
     freeBytes: space.value.freeBytes,
@@ -76,14 +88,24 @@ const attemptPattern = /^last_attempt:[^:]+:(.+)$/;
 export function createCollectors(deps: CollectorDeps): Collectors {
   const at = (): string => deps.clock.now().toISOString();
   const readings: Readings = {
-    entries: new Map(), lastAttempts: new Map(), repository: new Map(), copies: new Map(), drills: new Map(),
+    entries: new Map(),
+    lastAttempts: new Map(),
+    repository: new Map(),
+    copies: new Map(),
+    drills: new Map(),
     system: unknown(at(), new OpError('internal', 'not read yet')),
   };
 
   async function eachService(read: (name: string) => Promise<OpError | null>): Promise<OpError | null> {
     let first: OpError | null = null;
     const names = deps.config().services.map((s) => s.name);
-    for (const map of [readings.entries, readings.lastAttempts, readings.repository, readings.copies, readings.drills]) {
+    for (const map of [
+      readings.entries,
+      readings.lastAttempts,
+      readings.repository,
+      readings.copies,
+      readings.drills,
+    ]) {
       for (const name of map.keys()) if (!names.includes(name)) map.delete(name);
     }
     for (const name of names) {
@@ -110,7 +132,15 @@ export function createCollectors(deps: CollectorDeps): Collectors {
     const entries = await guarded(() => deps.store.backups.ofService(name));
     const facts = await guarded(() => deps.store.facts.list(`last_attempt:${name}:`));
     if (facts.ok) {
-      readings.lastAttempts.set(name, new Map(facts.value.map((f) => [attemptPattern.exec(f.name)?.[1] ?? '', JSON.parse(f.value) as { endedAt: string; success: boolean }])));
+      readings.lastAttempts.set(
+        name,
+        new Map(
+          facts.value.map((f) => [
+            attemptPattern.exec(f.name)?.[1] ?? '',
+            JSON.parse(f.value) as { endedAt: string; success: boolean },
+          ]),
+        ),
+      );
     }
     return keep(readings.entries, name, entries) ?? (facts.ok ? null : facts.error);
   }
@@ -127,7 +157,13 @@ export function createCollectors(deps: CollectorDeps): Collectors {
     let first: OpError | null = null;
     for (const { name: copyName } of deps.config().services.find((s) => s.name === name)?.copies ?? []) {
       const copy = service.ok ? service.value.copies.find((c) => c.name === copyName) : undefined;
-      const read = !service.ok ? service : !entries.ok ? entries : copy === undefined ? fail<CopyFacts>('not_found', `no copy ${copyName}`) : await readCopy(deps, service.value, copy, entries.value);
+      const read = !service.ok
+        ? service
+        : !entries.ok
+          ? entries
+          : copy === undefined
+            ? fail<CopyFacts>('not_found', `no copy ${copyName}`)
+            : await readCopy(deps, service.value, copy, entries.value);
       first ??= keep(found, copyName, read);
     }
     readings.copies.set(name, found);
@@ -135,7 +171,11 @@ export function createCollectors(deps: CollectorDeps): Collectors {
   }
 
   async function drills(name: string): Promise<OpError | null> {
-    return keep(readings.drills, name, await guarded(async () => (await deps.store.drills.list({ service: name, limit: 100 })).items));
+    return keep(
+      readings.drills,
+      name,
+      await guarded(async () => (await deps.store.drills.list({ service: name, limit: 100 })).items),
+    );
   }
 
   const dr = (): number => deps.config().collectors.dr_interval;
@@ -154,7 +194,18 @@ export function createCollectors(deps: CollectorDeps): Collectors {
       },
     },
   ];
-  const states = new Map(all.map((c) => [c.name, { running: false, lastStartMs: -Infinity, success: null as boolean | null, durationSeconds: null as number | null, lastSuccessAt: null as string | null }]));
+  const states = new Map(
+    all.map((c) => [
+      c.name,
+      {
+        running: false,
+        lastStartMs: -Infinity,
+        success: null as boolean | null,
+        durationSeconds: null as number | null,
+        lastSuccessAt: null as string | null,
+      },
+    ]),
+  );
 
   async function run(collector: Collector): Promise<void> {
     const state = states.get(collector.name);
@@ -165,7 +216,8 @@ export function createCollectors(deps: CollectorDeps): Collectors {
     state.running = false;
     // A clock set back in between must not give a negative duration.
     state.durationSeconds = Math.max(0, (+deps.clock.now() - state.lastStartMs) / 1000);
-    if (error !== null && state.success !== false) deps.log.warn('a collector failed', { collector: collector.name, code: error.code, error: error.message });
+    if (error !== null && state.success !== false)
+      deps.log.warn('a collector failed', { collector: collector.name, code: error.code, error: error.message });
     state.success = error === null;
     if (error === null) state.lastSuccessAt = at();
   }
@@ -186,7 +238,13 @@ export function createCollectors(deps: CollectorDeps): Collectors {
     snapshot: () =>
       all.map((c) => {
         const s = states.get(c.name);
-        return { name: c.name, intervalSeconds: c.intervalSeconds(), success: s?.success ?? null, durationSeconds: s?.durationSeconds ?? null, lastSuccessAt: s?.lastSuccessAt ?? null };
+        return {
+          name: c.name,
+          intervalSeconds: c.intervalSeconds(),
+          success: s?.success ?? null,
+          durationSeconds: s?.durationSeconds ?? null,
+          lastSuccessAt: s?.lastSuccessAt ?? null,
+        };
       }),
   };
 }

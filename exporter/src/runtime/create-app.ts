@@ -79,12 +79,22 @@ function createKeyring(): (engine: string, text: string) => Promise<Buffer> {
 function createHandlerDeps(deps: AppDeps, state: State, operations: () => Operations): HandlerDeps {
   const deriveKey = createKeyring();
   const engines = new Map<string, BackupEngine>();
-  const create = (name: string, clock: Clock): BackupEngine => backupEngineKind(name).create({ clock, exec: deps.exec, random: deps.random, log: deps.log });
+  const create = (name: string, clock: Clock): BackupEngine =>
+    backupEngineKind(name).create({ clock, exec: deps.exec, random: deps.random, log: deps.log });
   return {
-    clock: deps.clock, random: deps.random, exec: deps.exec, log: deps.log, store: deps.store, home: deps.home,
+    clock: deps.clock,
+    random: deps.random,
+    exec: deps.exec,
+    log: deps.log,
+    store: deps.store,
+    home: deps.home,
     config: () => state.loaded.config,
     configText: () => state.text,
-    service: (name) => resolveService(state.loaded.config, name, deps.home, { resolve: (ref) => state.loaded.resolveSecret(ref), deriveKey }),
+    service: (name) =>
+      resolveService(state.loaded.config, name, deps.home, {
+        resolve: (ref) => state.loaded.resolveSecret(ref),
+        deriveKey,
+      }),
     engine: (name, clock) => {
       if (clock !== undefined) return create(name, clock);
       // One instance a kind: it remembers manifests that it has read.
@@ -112,7 +122,13 @@ function createHandlerDeps(deps: AppDeps, state: State, operations: () => Operat
 
 export function createApp(deps: AppDeps): RunningApp {
   const state: State = {
-    loaded: deps.loaded, text: deps.readText(), reload: { ok: true, at: deps.clock.now().toISOString() }, snapshot: null, auditCount: 0, auditWritable: true, keyConfirmed: new Map(),
+    loaded: deps.loaded,
+    text: deps.readText(),
+    reload: { ok: true, at: deps.clock.now().toISOString() },
+    snapshot: null,
+    auditCount: 0,
+    auditWritable: true,
+    keyConfirmed: new Map(),
   };
   const listeners = new Set<(event: AppEvent) => void>();
   const emit = (event: AppEvent): void => {
@@ -123,8 +139,12 @@ export function createApp(deps: AppDeps): RunningApp {
   const operations: Operations = createOperations({
     ...handlerDeps,
     handlers: {
-      backup: createBackupHandler(handlerDeps), verify: createVerifyHandler(handlerDeps), restore: createRestoreHandler(handlerDeps), drill: createDrillHandler(handlerDeps),
-      delete: createDeleteHandler(handlerDeps), copy: createCopyHandler(handlerDeps),
+      backup: createBackupHandler(handlerDeps),
+      verify: createVerifyHandler(handlerDeps),
+      restore: createRestoreHandler(handlerDeps),
+      drill: createDrillHandler(handlerDeps),
+      delete: createDeleteHandler(handlerDeps),
+      copy: createCopyHandler(handlerDeps),
     },
     emit: (event) => {
       if (event.type === 'operation' && event.operation.endedAt !== null) wake.wake();
@@ -145,9 +165,20 @@ export function createApp(deps: AppDeps): RunningApp {
     state.auditCount = head?.count ?? 0;
     state.keyConfirmed = await readKeyConfirmations(handlerDeps);
     state.snapshot = buildSnapshot({
-      now: deps.clock.now(), startedAt, version: deps.version, config: state.loaded.config, configHash: state.loaded.hash, reload: state.reload, readings: collectors.readings,
-      collectors: collectors.snapshot(), nextRuns: (s) => scheduler.nextRuns(s), pauses: scheduler.pauses(), running: operations.running(), keyConfirmed: state.keyConfirmed,
-      audit: { count: state.auditCount, writable: state.auditWritable }, eventStreams: eventStreams.count,
+      now: deps.clock.now(),
+      startedAt,
+      version: deps.version,
+      config: state.loaded.config,
+      configHash: state.loaded.hash,
+      reload: state.reload,
+      readings: collectors.readings,
+      collectors: collectors.snapshot(),
+      nextRuns: (s) => scheduler.nextRuns(s),
+      pauses: scheduler.pauses(),
+      running: operations.running(),
+      keyConfirmed: state.keyConfirmed,
+      audit: { count: state.auditCount, writable: state.auditWritable },
+      eventStreams: eventStreams.count,
     });
     emit({ type: 'snapshot', at: state.snapshot.at });
   }
@@ -165,12 +196,31 @@ export function createApp(deps: AppDeps): RunningApp {
 
   async function reconcileAll(): Promise<void> {
     for (const service of state.loaded.config.services) {
-      const done = await reconcileService(handlerDeps, service.name, new AbortController().signal).catch((thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }));
-      if (!done.ok) deps.log.warn('the repository could not be compared with the catalogue', { service: service.name, code: done.error.code, error: done.error.message });
+      const done = await reconcileService(handlerDeps, service.name, new AbortController().signal).catch(
+        (thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }),
+      );
+      if (!done.ok)
+        deps.log.warn('the repository could not be compared with the catalogue', {
+          service: service.name,
+          code: done.error.code,
+          error: done.error.message,
+        });
     }
   }
 
-  const app = createAppFace({ deps, state, operations, scheduler, collectors, handlerDeps, publish, audit, listeners, eventStreams, wake });
+  const app = createAppFace({
+    deps,
+    state,
+    operations,
+    scheduler,
+    collectors,
+    handlerDeps,
+    publish,
+    audit,
+    listeners,
+    eventStreams,
+    wake,
+  });
 
   return {
     app,
@@ -188,7 +238,9 @@ export function createApp(deps: AppDeps): RunningApp {
     loop: async (signal) => {
       let reconciledMs = +deps.clock.now();
       while (!signal.aborted) {
-        await tick({ deps, operations, collectors, scheduler, publish, wake }).catch((thrown: unknown) => deps.log.error('a tick failed', { error: toOpError(thrown).message }));
+        await tick({ deps, operations, collectors, scheduler, publish, wake }).catch((thrown: unknown) =>
+          deps.log.error('a tick failed', { error: toOpError(thrown).message }),
+        );
         if (Math.abs(+deps.clock.now() - reconciledMs) >= reconcileMs) {
           reconciledMs = +deps.clock.now();
           await reconcileAll();
@@ -253,7 +305,8 @@ async function fingerprintOf(deps: HandlerDeps, name: string): Promise<Outcome<s
 async function confirmKey(deps: HandlerDeps, service: string, fingerprint: string): Promise<Outcome<void>> {
   const configured = await fingerprintOf(deps, service);
   if (!configured.ok) return configured;
-  if (configured.value !== fingerprint) return fail('key_wrong', `${service} is sealed with the key ${configured.value}, not with ${fingerprint}`);
+  if (configured.value !== fingerprint)
+    return fail('key_wrong', `${service} is sealed with the key ${configured.value}, not with ${fingerprint}`);
   await deps.store.facts.set(`key_confirmed:${fingerprint}`, deps.clock.now().toISOString());
   return ok(undefined);
 }
@@ -266,7 +319,10 @@ async function readKeyConfirmations(deps: HandlerDeps): Promise<Map<string, bool
       continue;
     }
     const fingerprint = await fingerprintOf(deps, service.name);
-    found.set(service.name, fingerprint.ok && (await deps.store.facts.get(`key_confirmed:${fingerprint.value}`)) !== null);
+    found.set(
+      service.name,
+      fingerprint.ok && (await deps.store.facts.get(`key_confirmed:${fingerprint.value}`)) !== null,
+    );
   }
   return found;
 }
@@ -285,24 +341,52 @@ interface FaceParts {
   audit(entry: Omit<NewAuditEntry, 'at'>): Promise<void>;
 }
 
-function entryFor(action: string, options: RequestOptions, result: AuditEntry['result'], more: Partial<NewAuditEntry> = {}): Omit<NewAuditEntry, 'at'> {
+function entryFor(
+  action: string,
+  options: RequestOptions,
+  result: AuditEntry['result'],
+  more: Partial<NewAuditEntry> = {},
+): Omit<NewAuditEntry, 'at'> {
   return {
-    actor: options.actor.name, role: options.actor.role, via: options.actor.via, action, service: null, target: null, result, reason: options.reason, operationId: null,
-    remote: options.remote, details: null, ...more,
+    actor: options.actor.name,
+    role: options.actor.role,
+    via: options.actor.via,
+    action,
+    service: null,
+    target: null,
+    result,
+    reason: options.reason,
+    operationId: null,
+    remote: options.remote,
+    details: null,
+    ...more,
   };
 }
 
 /** Writes the intent, does it, writes how it ended: for changes that need no journal. */
-async function audited<T>(p: FaceParts, action: string, options: RequestOptions, more: Partial<NewAuditEntry>, effect: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+async function audited<T>(
+  p: FaceParts,
+  action: string,
+  options: RequestOptions,
+  more: Partial<NewAuditEntry>,
+  effect: () => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
   try {
     await p.audit(entryFor(action, options, 'intent', more));
   } catch (thrown) {
     return { ok: false, error: toOpError(thrown, 'audit_unwritable') };
   }
   const outcome = await effect().catch((thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }));
-  await p.audit(entryFor(action, options, outcome.ok ? 'succeeded' : 'failed', { ...more, ...(outcome.ok ? {} : { details: { code: outcome.error.code } }) })).catch((thrown: unknown) =>
-    p.deps.log.error('the end of a change could not be audited', { action, error: toOpError(thrown).message }),
-  );
+  await p
+    .audit(
+      entryFor(action, options, outcome.ok ? 'succeeded' : 'failed', {
+        ...more,
+        ...(outcome.ok ? {} : { details: { code: outcome.error.code } }),
+      }),
+    )
+    .catch((thrown: unknown) =>
+      p.deps.log.error('the end of a change could not be audited', { action, error: toOpError(thrown).message }),
+    );
   p.wake.wake();
   return outcome;
 }
@@ -311,7 +395,13 @@ function createAppFace(p: FaceParts): App {
   const { deps, state, operations } = p;
   const { store } = deps;
   return {
-    clock: deps.clock, random: deps.random, log: deps.log, store, home: deps.home.path, version: deps.version, eventStreams: p.eventStreams,
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
+    store,
+    home: deps.home.path,
+    version: deps.version,
+    eventStreams: p.eventStreams,
     config: () => state.loaded.config,
     snapshot: () => state.snapshot,
     request: (request, options) => operations.request(request, options),
@@ -330,21 +420,26 @@ function createAppFace(p: FaceParts): App {
       if (entry === null) return fail('backup_unknown', `no backup is called ${id}`);
       const service = await p.handlerDeps.service(entry.service);
       if (!service.ok) return service;
-      return p.handlerDeps.engine(entry.engine).files(service.value.repository, id, query, new AbortController().signal);
+      return p.handlerDeps
+        .engine(entry.engine)
+        .files(service.value.repository, id, query, new AbortController().signal);
     },
     setKeep: (id, change, options) => setKeep(p, id, change, options),
     drills: (filter) => store.drills.list(filter),
     pause: (service, seconds, options) => pauseService(p, service, seconds, options),
     resume: (service, options) =>
       audited(p, 'resume', options, { service }, async () => {
-        if (!state.loaded.config.services.some((s) => s.name === service)) return fail('service_unknown', `no service is called ${service}`);
+        if (!state.loaded.config.services.some((s) => s.name === service))
+          return fail('service_unknown', `no service is called ${service}`);
         await store.pauses.clear(service);
         await p.scheduler.refresh();
         await p.publish();
         return ok(undefined);
       }),
     confirmKey: (service, fingerprint, options) =>
-      audited(p, 'confirmKey', options, { service, target: fingerprint }, () => confirmKey(p.handlerDeps, service, fingerprint)),
+      audited(p, 'confirmKey', options, { service, target: fingerprint }, () =>
+        confirmKey(p.handlerDeps, service, fingerprint),
+      ),
     auditLog: (filter) => store.audit.list(filter),
     audit: (entry) => p.audit(entry),
     createToken: (token, options) =>
@@ -355,7 +450,9 @@ function createAppFace(p: FaceParts): App {
       }),
     revokeToken: (id, options) =>
       audited(p, 'revokeToken', options, { target: id }, async () =>
-        (await store.tokens.revoke(id, deps.clock.now().toISOString())) ? ok(undefined) : fail('token_unknown', `no live token has the id ${id}`),
+        (await store.tokens.revoke(id, deps.clock.now().toISOString()))
+          ? ok(undefined)
+          : fail('token_unknown', `no live token has the id ${id}`),
       ),
     reload: (options) => audited(p, 'reload', options, {}, () => reload(p)),
     setLogLevel: (level, options) =>
@@ -372,25 +469,52 @@ function createAppFace(p: FaceParts): App {
   };
 }
 
-async function setKeep(p: FaceParts, id: string, change: { readonly keep?: boolean; readonly note?: string | null }, options: RequestOptions): ReturnType<App['setKeep']> {
+async function setKeep(
+  p: FaceParts,
+  id: string,
+  change: { readonly keep?: boolean; readonly note?: string | null },
+  options: RequestOptions,
+): ReturnType<App['setKeep']> {
   const entry = await p.deps.store.backups.get(id);
   if (entry === null) return fail('backup_unknown', `no backup is called ${id}`);
   if (change.keep === false && entry.keep && options.actor.role !== 'admin') {
     await p.audit(entryFor('patchBackup', options, 'denied', { service: entry.service, target: id }));
     return fail('forbidden', 'unkeep needs the role admin');
   }
-  return audited(p, 'patchBackup', options, { service: entry.service, target: id, details: { ...change } }, async () => {
-    await p.deps.store.backups.setKeep(id, change.keep ?? entry.keep, change.note === undefined ? entry.note : change.note);
-    const now = await p.deps.store.backups.get(id);
-    return now === null ? fail('backup_unknown', `${id} was removed meanwhile`) : ok(now);
-  });
+  return audited(
+    p,
+    'patchBackup',
+    options,
+    { service: entry.service, target: id, details: { ...change } },
+    async () => {
+      await p.deps.store.backups.setKeep(
+        id,
+        change.keep ?? entry.keep,
+        change.note === undefined ? entry.note : change.note,
+      );
+      const now = await p.deps.store.backups.get(id);
+      return now === null ? fail('backup_unknown', `${id} was removed meanwhile`) : ok(now);
+    },
+  );
 }
 
-async function pauseService(p: FaceParts, service: string, seconds: number, options: RequestOptions): Promise<Outcome<Pause>> {
-  if (!p.state.loaded.config.services.some((s) => s.name === service)) return fail('service_unknown', `no service is called ${service}`);
+async function pauseService(
+  p: FaceParts,
+  service: string,
+  seconds: number,
+  options: RequestOptions,
+): Promise<Outcome<Pause>> {
+  if (!p.state.loaded.config.services.some((s) => s.name === service))
+    return fail('service_unknown', `no service is called ${service}`);
   if (options.reason === null) return fail('reason_required', 'a pause needs a reason');
   const now = p.deps.clock.now();
-  const pause: Pause = { service, by: options.actor.name, reason: options.reason, since: now.toISOString(), until: new Date(+now + seconds * 1000).toISOString() };
+  const pause: Pause = {
+    service,
+    by: options.actor.name,
+    reason: options.reason,
+    since: now.toISOString(),
+    until: new Date(+now + seconds * 1000).toISOString(),
+  };
   return audited(p, 'pause', options, { service, details: { until: pause.until } }, async () => {
     await p.deps.store.pauses.set(pause);
     await p.scheduler.refresh();
@@ -412,10 +536,10 @@ async function reload(p: FaceParts): Promise<Outcome<void>> {
   p.state.loaded = loaded.value;
   p.state.text = p.deps.readText();
   p.deps.log.setLevel(loaded.value.config.log.level);
-  if (before.api.listen !== loaded.value.config.api.listen) p.deps.log.warn('api.listen changes at the next start', { listen: loaded.value.config.api.listen });
+  if (before.api.listen !== loaded.value.config.api.listen)
+    p.deps.log.warn('api.listen changes at the next start', { listen: loaded.value.config.api.listen });
   await p.scheduler.refresh();
   await p.collectors.runAll();
   await p.publish();
   return ok(undefined);
 }
-

@@ -61,5 +61,8 @@ export interface Handler<R extends AnyRequest = AnyRequest> {
    * After a crash: puts right what the interrupted operation left and says in words what that was.
    * `succeeded` when its effect turned out complete.
    */
-  recover(request: R, operation: Operation): Promise<{ readonly state: 'interrupted' | 'succeeded'; readonly left: string }>;
+  recover(
+    request: R,
+    operation: Operation,
+  ): Promise<{ readonly state: 'interrupted' | 'succeeded'; readonly left: string }>;
 }

@@ -32,7 +32,12 @@ export function createLog(options: {
   readonly home: string;
   readonly interactive: boolean;
 }): SwitchableLog {
-  const base = { name: 'genesis', timestamp: pino.stdTimeFunctions.isoTime, base: null, formatters: { level: (level: string) => ({ level }) } };
+  const base = {
+    name: 'genesis',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    base: null,
+    formatters: { level: (level: string) => ({ level }) },
+  };
   if (!options.interactive) {
     const stream = destination({ dest: 2, sync: true });
     return wrap(pino({ ...base, level: options.level }, stream), () => undefined);

@@ -5,7 +5,10 @@ import type { MeasuredEvent } from '../store/port.ts';
 /** Where the runtime counts; the metrics layer makes the real one. */
 export interface Meter {
   record(event: MeasuredEvent): void;
-  countRequest(labels: { readonly method: string; readonly route: string; readonly status: string }, seconds: number): void;
+  countRequest(
+    labels: { readonly method: string; readonly route: string; readonly status: string },
+    seconds: number,
+  ): void;
   countAuthFailure(kind: 'token' | 'login' | 'host' | 'origin' | 'role', action: ActionId | null): void;
   countError(code: ErrorCode, component: string): void;
   countAuditWriteFailure(): void;

@@ -5,7 +5,18 @@ import { backupTypes, type CatalogueEntry } from '../contract/backup.ts';
 import { OpError, type Outcome } from '../contract/errors.ts';
 import { known, unknown, type Observed } from '../contract/observed.ts';
 import type { DrillRecord, Operation } from '../contract/operation.ts';
-import type { BackupFacts, BackupTypeFacts, CopyFacts, CopySnapshot, DrillFacts, NewestBackup, Pause, RepositoryFacts, ScheduleFacts, ServiceSnapshot } from '../contract/snapshot.ts';
+import type {
+  BackupFacts,
+  BackupTypeFacts,
+  CopyFacts,
+  CopySnapshot,
+  DrillFacts,
+  NewestBackup,
+  Pause,
+  RepositoryFacts,
+  ScheduleFacts,
+  ServiceSnapshot,
+} from '../contract/snapshot.ts';
 import type { ServiceConfig } from '../config/schema.ts';
 
 /** Raw readings of one service, each with the moment and the failure it came with. */
@@ -40,7 +51,11 @@ function seconds(from: string, to: string): number {
 
 function toNewest(entry: CatalogueEntry): NewestBackup {
   return {
-    id: entry.id, endedAt: entry.endedAt, startedAt: entry.startedAt, storedBytes: entry.storedBytes, bytes: entry.bytes,
+    id: entry.id,
+    endedAt: entry.endedAt,
+    startedAt: entry.startedAt,
+    storedBytes: entry.storedBytes,
+    bytes: entry.bytes,
     durationSeconds: seconds(entry.startedAt, entry.endedAt),
   };
 }
@@ -52,7 +67,10 @@ function median(values: readonly number[]): number | null {
 }
 
 /** Entries newest first. */
-export function backupFacts(entries: readonly CatalogueEntry[], lastAttempts: ServiceReadings['lastAttempts']): BackupFacts {
+export function backupFacts(
+  entries: readonly CatalogueEntry[],
+  lastAttempts: ServiceReadings['lastAttempts'],
+): BackupFacts {
   const byType = backupTypes.map((type): BackupTypeFacts => {
     const ofType = entries.filter((e) => e.type === type);
     const newest = ofType[0];
@@ -64,7 +82,9 @@ export function backupFacts(entries: readonly CatalogueEntry[], lastAttempts: Se
     };
   });
   const usable = newestUsable(entries);
-  const verified = entries.filter((e) => e.verifyResult === 'passed' && e.verifiedAt !== null).map((e) => e.verifiedAt ?? '');
+  const verified = entries
+    .filter((e) => e.verifyResult === 'passed' && e.verifiedAt !== null)
+    .map((e) => e.verifiedAt ?? '');
   return {
     byType,
     newest: usable === null ? null : toNewest(usable),
@@ -96,7 +116,11 @@ export function currentRpo(entries: Observed<readonly CatalogueEntry[]>, now: Da
   const newest = newestUsable(entries.value);
   if (newest === null) return known(entries.at, null);
   const age = (+now - Date.parse(newest.startedAt)) / 1000;
-  if (age < -60) return unknown(entries.at, new OpError('internal', `the clock was set back: the newest backup began at ${newest.startedAt}`));
+  if (age < -60)
+    return unknown(
+      entries.at,
+      new OpError('internal', `the clock was set back: the newest backup began at ${newest.startedAt}`),
+    );
   return known(entries.at, Math.max(0, age));
 }
 
@@ -113,23 +137,42 @@ function scheduleFacts(service: ServiceConfig, readings: ServiceReadings, now: D
   return jobSchedules(service).flatMap((schedule): ScheduleFacts[] => {
     const interval = intervalSeconds(schedule, now);
     if (interval === null) return [];
-    return [{ type: schedule.job, intervalSeconds: interval, nextAt: readings.pause === null ? (readings.nextRuns.get(schedule.job)?.toISOString() ?? null) : null }];
+    return [
+      {
+        type: schedule.job,
+        intervalSeconds: interval,
+        nextAt: readings.pause === null ? (readings.nextRuns.get(schedule.job)?.toISOString() ?? null) : null,
+      },
+    ];
   });
 }
 
-export function buildServiceSnapshot(service: ServiceConfig, readings: ServiceReadings, fleet: FleetFacts, now: Date): ServiceSnapshot {
+export function buildServiceSnapshot(
+  service: ServiceConfig,
+  readings: ServiceReadings,
+  fleet: FleetFacts,
+  now: Date,
+): ServiceSnapshot {
   const rtos = mapObserved(readings.drills, (drills) => drillFacts(drills).lastRtoSeconds);
   const copies: CopySnapshot[] = service.copies.map((copy) => ({
     name: copy.name,
     path: copy.path,
-    facts: readings.copies.get(copy.name) ?? unknown(now.toISOString(), new OpError('copy_disconnected', `${copy.name} was not looked at yet`)),
+    facts:
+      readings.copies.get(copy.name) ??
+      unknown(now.toISOString(), new OpError('copy_disconnected', `${copy.name} was not looked at yet`)),
   }));
   const schedules = scheduleFacts(service, readings, now);
   const bare: Omit<ServiceSnapshot, 'readiness'> = {
-    name: service.name, component: service.component, tier: service.tier, region: service.region, team: service.team, engine: service.backup.engine,
+    name: service.name,
+    component: service.component,
+    tier: service.tier,
+    region: service.region,
+    team: service.team,
+    engine: service.backup.engine,
     objectives: service.objectives,
     backupAgeThresholdSeconds: 2 * service.objectives.backup_sla,
-    verifyThresholdSeconds: 2 * (schedules.find((s) => s.type === 'drill')?.intervalSeconds ?? service.objectives.test_frequency_sla),
+    verifyThresholdSeconds:
+      2 * (schedules.find((s) => s.type === 'drill')?.intervalSeconds ?? service.objectives.test_frequency_sla),
     schedules,
     pause: readings.pause,
     encrypted: service.backup.encryption !== null,
@@ -140,11 +183,21 @@ export function buildServiceSnapshot(service: ServiceConfig, readings: ServiceRe
     drills: mapObserved(readings.drills, drillFacts),
     rpoSeconds: currentRpo(readings.entries, now),
     rtoSeconds: rtos,
-    runningOperation: readings.running === null ? null : { id: readings.running.id, kind: readings.running.kind, startedAt: readings.running.startedAt ?? readings.running.createdAt },
+    runningOperation:
+      readings.running === null
+        ? null
+        : {
+            id: readings.running.id,
+            kind: readings.running.kind,
+            startedAt: readings.running.startedAt ?? readings.running.createdAt,
+          },
   };
   const readiness = assessReadiness(
     {
-      service: bare, auditWritable: fleet.auditWritable, configOk: fleet.configOk, hasComponents: Object.keys(service.backup.components).length > 0,
+      service: bare,
+      auditWritable: fleet.auditWritable,
+      configOk: fleet.configOk,
+      hasComponents: Object.keys(service.backup.components).length > 0,
       copiesConfigured: service.copies.map((c) => ({ name: c.name, offsite: c.offsite })),
     },
     now,

@@ -49,17 +49,26 @@ function isDestructive(request: AnyRequest): boolean {
 
 /** Copies take no service's turn from people; everything that a request names goes in, so that a plan can be told from another. */
 function claimant(request: AnyRequest, service: string): Claimant {
-  return { kind: request.kind, service, inPlace: isInPlace(request), subject: request.kind === 'verify' ? request.backupId : null };
+  return {
+    kind: request.kind,
+    service,
+    inPlace: isInPlace(request),
+    subject: request.kind === 'verify' ? request.backupId : null,
+  };
 }
 
 /** Errors: `forbidden`, `confirmation_required`, `reason_required`. */
 export function checkAuthority(request: AnyRequest, service: string, options: RequestOptions): OpError | null {
   const { role } = options.actor;
-  if (isDestructive(request) && role !== 'admin' && role !== 'system') return new OpError('forbidden', `${request.kind} ${isInPlace(request) ? 'in place ' : ''}needs the role admin`);
-  if (!isDestructive(request) && role === 'viewer') return new OpError('forbidden', `${request.kind} needs the role operator`);
+  if (isDestructive(request) && role !== 'admin' && role !== 'system')
+    return new OpError('forbidden', `${request.kind} ${isInPlace(request) ? 'in place ' : ''}needs the role admin`);
+  if (!isDestructive(request) && role === 'viewer')
+    return new OpError('forbidden', `${request.kind} needs the role operator`);
   if (!isDestructive(request)) return null;
-  if (options.confirm !== service) return new OpError('confirmation_required', `this replaces or deletes data: confirm must be "${service}"`);
-  if (options.reason === null) return new OpError('reason_required', 'this replaces or deletes data: a reason is needed');
+  if (options.confirm !== service)
+    return new OpError('confirmation_required', `this replaces or deletes data: confirm must be "${service}"`);
+  if (options.reason === null)
+    return new OpError('reason_required', 'this replaces or deletes data: a reason is needed');
   return null;
 }
 
@@ -82,11 +91,26 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   const running = (): readonly Operation[] => [...live.values()].map((r) => r.operation);
 
-  async function audit(request: { kind: string }, service: string | null, options: RequestOptions, result: AuditEntry['result'], extra: { operationId: string | null; details?: Record<string, unknown> }): Promise<void> {
+  async function audit(
+    request: { kind: string },
+    service: string | null,
+    options: RequestOptions,
+    result: AuditEntry['result'],
+    extra: { operationId: string | null; details?: Record<string, unknown> },
+  ): Promise<void> {
     try {
       await deps.store.audit.append({
-        at: deps.clock.now().toISOString(), actor: options.actor.name, role: options.actor.role, via: options.actor.via, action: request.kind, service,
-        target: 'backupId' in request ? String(request.backupId) : null, result, reason: options.reason, operationId: extra.operationId, remote: options.remote,
+        at: deps.clock.now().toISOString(),
+        actor: options.actor.name,
+        role: options.actor.role,
+        via: options.actor.via,
+        action: request.kind,
+        service,
+        target: 'backupId' in request ? String(request.backupId) : null,
+        result,
+        reason: options.reason,
+        operationId: extra.operationId,
+        remote: options.remote,
         details: extra.details ?? null,
       });
     } catch (thrown) {
@@ -100,21 +124,38 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (!drafted.ok) return drafted;
     const holder = findConflict(claimant(request, service), running());
     if (holder === null) return drafted;
-    const held = { code: 'operation_conflict' as const, message: `${holder.kind} ${holder.id} holds ${service}`, hint: errorCatalogue.operation_conflict.hint };
+    const held = {
+      code: 'operation_conflict' as const,
+      message: `${holder.kind} ${holder.id} holds ${service}`,
+      hint: errorCatalogue.operation_conflict.hint,
+    };
     return ok({ ...drafted.value, blockers: [...drafted.value.blockers, held] });
   }
 
   function toPlan(request: AnyRequest, service: string, d: PlanDraft): Plan {
     // What holds the service now comes and goes; the etag covers what the effect itself rests on.
     const etag = sha256Hex(canonicalJson({ request, facts: d.facts, steps: d.steps })).slice(0, 32);
-    return { kind: request.kind, service, steps: d.steps, blockers: d.blockers, warnings: d.warnings, destructive: isDestructive(request), facts: d.facts, etag };
+    return {
+      kind: request.kind,
+      service,
+      steps: d.steps,
+      blockers: d.blockers,
+      warnings: d.warnings,
+      destructive: isDestructive(request),
+      facts: d.facts,
+      etag,
+    };
   }
 
   async function plan(request: AnyRequest, options: RequestOptions): Promise<Outcome<Plan>> {
     const service = await handlerOf(request).serviceOf(request);
     if (!service.ok) return service;
     // A plan shows paths and sizes: it needs the role that the action needs, not its confirmation.
-    const authority = checkAuthority(request, service.value, { ...options, confirm: service.value, reason: options.reason ?? 'plan' });
+    const authority = checkAuthority(request, service.value, {
+      ...options,
+      confirm: service.value,
+      reason: options.reason ?? 'plan',
+    });
     if (authority !== null) return { ok: false, error: authority };
     const drafted = await draft(request, service.value, 'plan');
     return drafted.ok ? ok(toPlan(request, service.value, drafted.value)) : drafted;
@@ -124,7 +165,11 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (options.idempotencyKey === null) return null;
     const before = await deps.store.operations.byKey(options.actor.name, options.idempotencyKey);
     if (before === null) return null;
-    if (before.requestHash !== requestHash) return fail('idempotency_conflict', `the key was used before for another ${before.operation.kind} (${before.operation.id})`);
+    if (before.requestHash !== requestHash)
+      return fail(
+        'idempotency_conflict',
+        `the key was used before for another ${before.operation.kind} (${before.operation.id})`,
+      );
     return ok(withLive(before.operation));
   }
 
@@ -145,7 +190,12 @@ export function createOperations(deps: OperationsDeps): Operations {
     });
   }
 
-  async function begin(ask: AnyRequest, service: string, options: RequestOptions, requestHash: string): Promise<Outcome<Operation>> {
+  async function begin(
+    ask: AnyRequest,
+    service: string,
+    options: RequestOptions,
+    requestHash: string,
+  ): Promise<Outcome<Operation>> {
     if (stopping) return fail('shutting_down', 'genesis is stopping');
     const id = `op_${deps.random.hex(8)}`;
     const drafted = await draft(ask, service, id);
@@ -153,17 +203,33 @@ export function createOperations(deps: OperationsDeps): Operations {
     const first = drafted.value.blockers[0];
     if (first !== undefined) return fail(first.code, first.message, { details: { blockers: drafted.value.blockers } });
     const made = toPlan(ask, service, drafted.value);
-    if (options.planEtag !== null && options.planEtag !== made.etag) return fail('plan_stale', 'what the plan rested on has changed since it was made', { details: { plan: made } });
+    if (options.planEtag !== null && options.planEtag !== made.etag)
+      return fail('plan_stale', 'what the plan rested on has changed since it was made', { details: { plan: made } });
     const begun = await deps.store.operations.begin({
-      id, kind: ask.kind, service, params: { ...ask }, actor: options.actor, reason: options.reason, idempotencyKey: options.idempotencyKey,
-      requestHash, createdAt: deps.clock.now().toISOString(),
+      id,
+      kind: ask.kind,
+      service,
+      params: { ...ask },
+      actor: options.actor,
+      reason: options.reason,
+      idempotencyKey: options.idempotencyKey,
+      requestHash,
+      createdAt: deps.clock.now().toISOString(),
     });
-    if (!begun.created) return begun.sameRequest ? ok(withLive(begun.operation)) : fail('idempotency_conflict', `the key was used before (${begun.operation.id})`);
+    if (!begun.created)
+      return begun.sameRequest
+        ? ok(withLive(begun.operation))
+        : fail('idempotency_conflict', `the key was used before (${begun.operation.id})`);
     try {
       await audit(ask, service, options, 'intent', { operationId: id });
     } catch (thrown) {
       const error = toOpError(thrown, 'audit_unwritable');
-      await deps.store.operations.finish(id, { state: 'failed', endedAt: deps.clock.now().toISOString(), result: null, error: toFailure(error) });
+      await deps.store.operations.finish(id, {
+        state: 'failed',
+        endedAt: deps.clock.now().toISOString(),
+        result: null,
+        error: toFailure(error),
+      });
       return { ok: false, error };
     }
     launch(ask, begun.operation, options);
@@ -173,21 +239,37 @@ export function createOperations(deps: OperationsDeps): Operations {
   function launch(ask: AnyRequest, operation: Operation, options: RequestOptions): void {
     const controller = new AbortController();
     let resolveDone: (operation: Operation) => void = () => undefined;
-    const entry: Running = { operation, progress: null, controller, cancelRequested: false, done: new Promise((resolve) => (resolveDone = resolve)) };
+    const entry: Running = {
+      operation,
+      progress: null,
+      controller,
+      cancelRequested: false,
+      done: new Promise((resolve) => (resolveDone = resolve)),
+    };
     live.set(operation.id, entry);
     deps.emit({ type: 'operation', operation });
-    execute(ask, entry, options).then(resolveDone, (thrown: unknown) => {
-      // Only the journal itself failing gets here; the operation is closed at the next start.
-      deps.log.error('the journal could not be written', { operation: operation.id, error: toOpError(thrown).message });
-      resolveDone(entry.operation);
-    }).finally(() => live.delete(operation.id));
+    execute(ask, entry, options)
+      .then(resolveDone, (thrown: unknown) => {
+        // Only the journal itself failing gets here; the operation is closed at the next start.
+        deps.log.error('the journal could not be written', {
+          operation: operation.id,
+          error: toOpError(thrown).message,
+        });
+        resolveDone(entry.operation);
+      })
+      .finally(() => live.delete(operation.id));
   }
 
   async function slotFree(entry: Running): Promise<void> {
     while (!entry.controller.signal.aborted) {
       const started = [...live.values()].filter((r) => r.operation.state === 'running').length;
       if (started < deps.config().operations.max_workers) return;
-      await Promise.race([...live.values()].filter((r) => r.operation.state === 'running').map((r) => r.done).concat(deps.clock.sleep(1000, entry.controller.signal).then(() => entry.operation)));
+      await Promise.race(
+        [...live.values()]
+          .filter((r) => r.operation.state === 'running')
+          .map((r) => r.done)
+          .concat(deps.clock.sleep(1000, entry.controller.signal).then(() => entry.operation)),
+      );
     }
   }
 
@@ -199,35 +281,70 @@ export function createOperations(deps: OperationsDeps): Operations {
     await deps.store.operations.start(id, startedAt);
     deps.emit({ type: 'operation', operation: entry.operation });
     const tools = createRunTools({
-      operationId: id, signal: entry.controller.signal, clock: deps.clock, journal: deps.store.operations,
+      operationId: id,
+      signal: entry.controller.signal,
+      clock: deps.clock,
+      journal: deps.store.operations,
       onProgress: (progress) => (entry.progress = progress),
       onStep: () => deps.emit({ type: 'operation', operation: { ...entry.operation, progress: entry.progress } }),
     });
     const outcome = entry.controller.signal.aborted
       ? fail<Record<string, unknown>>('cancelled', `${ask.kind} was cancelled before it began`)
-      : await handlerOf(ask).run(ask, entry.operation, tools).catch((thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }));
+      : await handlerOf(ask)
+          .run(ask, entry.operation, tools)
+          .catch((thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }));
     return close(ask, entry, options, outcome);
   }
 
-  async function close(ask: AnyRequest, entry: Running, options: RequestOptions, outcome: Outcome<Readonly<Record<string, unknown>>>): Promise<Operation> {
+  async function close(
+    ask: AnyRequest,
+    entry: Running,
+    options: RequestOptions,
+    outcome: Outcome<Readonly<Record<string, unknown>>>,
+  ): Promise<Operation> {
     const { id } = entry.operation;
-    const state: OperationState = outcome.ok ? 'succeeded' : outcome.error.code === 'cancelled' ? (stopping && !entry.cancelRequested ? 'interrupted' : 'cancelled') : 'failed';
-    const end = { state, endedAt: deps.clock.now().toISOString(), result: outcome.ok ? outcome.value : null, error: outcome.ok ? null : toFailure(outcome.error) };
+    const state: OperationState = outcome.ok
+      ? 'succeeded'
+      : outcome.error.code === 'cancelled'
+        ? stopping && !entry.cancelRequested
+          ? 'interrupted'
+          : 'cancelled'
+        : 'failed';
+    const end = {
+      state,
+      endedAt: deps.clock.now().toISOString(),
+      result: outcome.ok ? outcome.value : null,
+      error: outcome.ok ? null : toFailure(outcome.error),
+    };
     await deps.store.operations.finish(id, end);
     const closed = (await deps.store.operations.get(id)) ?? { ...entry.operation, ...end };
     entry.operation = closed;
-    await audit(ask, closed.service, options, outcome.ok ? 'succeeded' : 'failed', { operationId: id, ...(outcome.ok ? {} : { details: { code: outcome.error.code } }) }).catch((thrown: unknown) =>
-      deps.log.error('the end of an operation could not be audited', { operation: id, error: toOpError(thrown).message }),
+    await audit(ask, closed.service, options, outcome.ok ? 'succeeded' : 'failed', {
+      operationId: id,
+      ...(outcome.ok ? {} : { details: { code: outcome.error.code } }),
+    }).catch((thrown: unknown) =>
+      deps.log.error('the end of an operation could not be audited', {
+        operation: id,
+        error: toOpError(thrown).message,
+      }),
     );
     const say = outcome.ok ? deps.log.info : deps.log.warn;
-    say('operation ended', { operation: id, kind: closed.kind, service: closed.service, state, ...(outcome.ok ? {} : { code: outcome.error.code, error: outcome.error.message }) });
+    say('operation ended', {
+      operation: id,
+      kind: closed.kind,
+      service: closed.service,
+      state,
+      ...(outcome.ok ? {} : { code: outcome.error.code, error: outcome.error.message }),
+    });
     deps.emit({ type: 'operation', operation: closed });
     return closed;
   }
 
   function withLive(operation: Operation): Operation {
     const entry = live.get(operation.id);
-    return entry === undefined ? operation : { ...operation, state: entry.operation.state, startedAt: entry.operation.startedAt, progress: entry.progress };
+    return entry === undefined
+      ? operation
+      : { ...operation, state: entry.operation.state, startedAt: entry.operation.startedAt, progress: entry.progress };
   }
 
   async function get(id: string): Promise<Outcome<Operation>> {
@@ -238,7 +355,10 @@ export function createOperations(deps: OperationsDeps): Operations {
   async function finished(id: string, signal: AbortSignal): Promise<Outcome<Operation>> {
     const entry = live.get(id);
     if (entry !== undefined) {
-      await Promise.race([entry.done, new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))]);
+      await Promise.race([
+        entry.done,
+        new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+      ]);
     }
     return get(id);
   }
@@ -254,8 +374,9 @@ export function createOperations(deps: OperationsDeps): Operations {
     const entry = live.get(id);
     if (entry === undefined) return fail('operation_finished', `${id} has already ended (${found.value.state})`);
     // An abort must work when the audit disk is lost, too: it is the one action that is not refused then.
-    await audit({ kind: 'cancel' }, found.value.service, options, 'intent', { operationId: id }).catch((thrown: unknown) =>
-      deps.log.error('a cancel could not be audited', { operation: id, error: toOpError(thrown).message }),
+    await audit({ kind: 'cancel' }, found.value.service, options, 'intent', { operationId: id }).catch(
+      (thrown: unknown) =>
+        deps.log.error('a cancel could not be audited', { operation: id, error: toOpError(thrown).message }),
     );
     entry.cancelRequested = true;
     entry.controller.abort();
@@ -267,18 +388,43 @@ export function createOperations(deps: OperationsDeps): Operations {
     for (const operation of await deps.store.operations.unfinished()) {
       const ask = operation.params as unknown as AnyRequest;
       const handler = deps.handlers[ask.kind] as unknown as Handler | undefined;
-      const found = await (handler?.recover(ask, operation) ?? Promise.resolve(null)).catch((thrown: unknown) => ({ state: 'interrupted' as const, left: `not put right: ${toOpError(thrown).message}` }));
+      const found = await (handler?.recover(ask, operation) ?? Promise.resolve(null)).catch((thrown: unknown) => ({
+        state: 'interrupted' as const,
+        left: `not put right: ${toOpError(thrown).message}`,
+      }));
       const at = deps.clock.now().toISOString();
       const left = found?.left ?? 'unknown kind of operation';
-      await deps.store.operations.step(operation.id, { name: 'put right after a restart', state: 'succeeded', startedAt: at, endedAt: at, detail: left });
+      await deps.store.operations.step(operation.id, {
+        name: 'put right after a restart',
+        state: 'succeeded',
+        startedAt: at,
+        endedAt: at,
+        detail: left,
+      });
       const state = found?.state ?? 'interrupted';
-      const error = state === 'succeeded' ? null : toFailure(new OpError('interrupted', `genesis ended while this ran: ${left}`));
+      const error =
+        state === 'succeeded' ? null : toFailure(new OpError('interrupted', `genesis ended while this ran: ${left}`));
       await deps.store.operations.finish(operation.id, { state, endedAt: at, result: null, error });
       await deps.store.audit.append({
-        at, actor: operation.actor.name, role: operation.actor.role, via: operation.actor.via, action: operation.kind, service: operation.service, target: null,
-        result: state === 'succeeded' ? 'succeeded' : 'failed', reason: operation.reason, operationId: operation.id, remote: null, details: { code: 'interrupted', left },
+        at,
+        actor: operation.actor.name,
+        role: operation.actor.role,
+        via: operation.actor.via,
+        action: operation.kind,
+        service: operation.service,
+        target: null,
+        result: state === 'succeeded' ? 'succeeded' : 'failed',
+        reason: operation.reason,
+        operationId: operation.id,
+        remote: null,
+        details: { code: 'interrupted', left },
       });
-      deps.log.warn('an unfinished operation was closed', { operation: operation.id, kind: operation.kind, service: operation.service, left });
+      deps.log.warn('an unfinished operation was closed', {
+        operation: operation.id,
+        kind: operation.kind,
+        service: operation.service,
+        left,
+      });
       const now = await deps.store.operations.get(operation.id);
       if (now !== null) closed.push(now);
     }
@@ -289,7 +435,10 @@ export function createOperations(deps: OperationsDeps): Operations {
     stopping = true;
     await turn;
     for (const entry of live.values()) entry.controller.abort();
-    await Promise.race([Promise.all([...live.values()].map((r) => r.done)), deps.clock.sleep(graceMs, new AbortController().signal)]);
+    await Promise.race([
+      Promise.all([...live.values()].map((r) => r.done)),
+      deps.clock.sleep(graceMs, new AbortController().signal),
+    ]);
   }
 
   return { request, plan, get, finished, cancel, running, recoverUnfinished, stop };

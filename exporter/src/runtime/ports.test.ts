@@ -11,14 +11,22 @@ const calm = { timeoutMs: 10_000, signal: new AbortController().signal };
 describe('the Exec port', () => {
   it('gives exit code and output, passes arguments as they are and no environment', async () => {
     process.env['GENESIS_TEST_LEAK'] = 'leaked';
-    const done = await systemExec.run('sh', ['-c', 'printf "%s|%s" "$1" "$GENESIS_TEST_LEAK"; exit 3', 'sh', 'a b;$(id)'], calm);
+    const done = await systemExec.run(
+      'sh',
+      ['-c', 'printf "%s|%s" "$1" "$GENESIS_TEST_LEAK"; exit 3', 'sh', 'a b;$(id)'],
+      calm,
+    );
     delete process.env['GENESIS_TEST_LEAK'];
 
     expect(done).toEqual({ ok: true, value: { exitCode: 3, stdout: 'a b;$(id)|', stderr: '', truncated: false } });
   });
 
   it('keeps the tail within the bound and takes secrets out', async () => {
-    const done = await systemExec.run('sh', ['-c', 'yes x | head -c 200000; printf " the key is s3cret"'], { ...calm, maxOutputBytes: 1000, redact: ['s3cret'] });
+    const done = await systemExec.run('sh', ['-c', 'yes x | head -c 200000; printf " the key is s3cret"'], {
+      ...calm,
+      maxOutputBytes: 1000,
+      redact: ['s3cret'],
+    });
 
     expect(done.ok && done.value.truncated).toBe(true);
     expect(done.ok && done.value.stdout.length).toBeLessThanOrEqual(1000);
@@ -28,7 +36,10 @@ describe('the Exec port', () => {
   it('kills the whole group on timeout and on abort', async () => {
     const folder = temporaryFolder();
     const marker = join(folder.path, 'late');
-    const timedOut = await systemExec.run('sh', ['-c', `(sleep 1; touch ${marker}) & sleep 30`], { ...calm, timeoutMs: 200 });
+    const timedOut = await systemExec.run('sh', ['-c', `(sleep 1; touch ${marker}) & sleep 30`], {
+      ...calm,
+      timeoutMs: 200,
+    });
     expect(timedOut.ok ? null : timedOut.error.code).toBe('exec_timeout');
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 100);
@@ -42,7 +53,10 @@ describe('the Exec port', () => {
   it('says that a program is missing', async () => {
     const done = await systemExec.run('/nonexistent/program', [], calm);
 
-    expect(done.ok ? null : [done.error.code, done.error.message]).toEqual(['exec_failed', expect.stringContaining('/nonexistent/program could not be started')]);
+    expect(done.ok ? null : [done.error.code, done.error.message]).toEqual([
+      'exec_failed',
+      expect.stringContaining('/nonexistent/program could not be started'),
+    ]);
   });
 });
 
@@ -118,13 +132,20 @@ describe('checkFolderTarget', () => {
 describe('isConnected', () => {
   it('takes an empty folder for a missing mount once a repository was made there', async () => {
     const folder = temporaryFolder();
-    const copy = { name: 'second', ref: { path: join(folder.path, 'mount'), key: null }, offsite: false, mountpoint: false };
+    const copy = {
+      name: 'second',
+      ref: { path: join(folder.path, 'mount'), key: null },
+      offsite: false,
+      mountpoint: false,
+    };
     expect(await isConnected(copy, false, 'marker')).toBe(true);
     mkdirSync(copy.ref.path);
     expect(await isConnected(copy, true, 'marker')).toBe(false);
     writeFileSync(join(copy.ref.path, 'marker'), '');
     expect(await isConnected(copy, true, 'marker')).toBe(true);
-    expect(await isConnected({ ...copy, mountpoint: true, ref: { path: '/', key: null } }, false, 'marker')).toBe(false);
+    expect(await isConnected({ ...copy, mountpoint: true, ref: { path: '/', key: null } }, false, 'marker')).toBe(
+      false,
+    );
     folder.remove();
   });
 });

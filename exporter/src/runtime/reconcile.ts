@@ -15,7 +15,11 @@ export interface ReconcileReport {
  * Makes the catalogue say what the repository really holds. A repository that cannot be read changes nothing: what is not
  * seen is not gone.
  */
-export async function reconcileService(deps: HandlerDeps, name: string, signal: AbortSignal): Promise<Outcome<ReconcileReport>> {
+export async function reconcileService(
+  deps: HandlerDeps,
+  name: string,
+  signal: AbortSignal,
+): Promise<Outcome<ReconcileReport>> {
   const service = await deps.service(name);
   if (!service.ok) return service;
   const engine = deps.engine(service.value.config.backup.engine);
@@ -39,8 +43,13 @@ export async function reconcileService(deps: HandlerDeps, name: string, signal: 
     await deps.store.backups.setVerified(entry.id, deps.clock.now().toISOString(), 'failed');
     lost.push(entry.id);
   }
-  if (entered.length > 0) deps.log.warn('backups found in the repository were entered into the catalogue', { service: name, backups: entered });
-  if (lost.length > 0) deps.log.error('backups of the catalogue are gone or damaged in the repository', { service: name, backups: lost });
+  if (entered.length > 0)
+    deps.log.warn('backups found in the repository were entered into the catalogue', {
+      service: name,
+      backups: entered,
+    });
+  if (lost.length > 0)
+    deps.log.error('backups of the catalogue are gone or damaged in the repository', { service: name, backups: lost });
   await reconcileCopies(deps, service.value, signal);
   return ok({ entered, lost });
 }
@@ -55,7 +64,8 @@ async function reconcileCopies(deps: HandlerDeps, service: ResolvedService, sign
     const listing = await engine.inspect(copy.ref, service.config.name, signal);
     if (!listing.ok) continue;
     looked.add(copy.name);
-    for (const record of listing.value.records) holders.set(record.id, (holders.get(record.id) ?? new Set()).add(copy.name));
+    for (const record of listing.value.records)
+      holders.set(record.id, (holders.get(record.id) ?? new Set()).add(copy.name));
   }
   for (const entry of await deps.store.backups.ofService(service.config.name)) {
     // A copy that could not be looked at keeps what is known of it.
@@ -64,4 +74,3 @@ async function reconcileCopies(deps: HandlerDeps, service: ResolvedService, sign
     if (copies.join('\n') !== entry.copies.join('\n')) await deps.store.backups.setCopies(entry.id, copies);
   }
 }
-

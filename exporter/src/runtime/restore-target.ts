@@ -32,7 +32,8 @@ async function resolveExisting(path: string): Promise<string> {
  * Errors: `target_not_allowed`, `target_not_empty`.
  */
 export async function checkFolderTarget(path: string, roots: readonly string[]): Promise<Outcome<string>> {
-  if (!isAbsolute(path) || path.split('/').some((s) => s === '..' || s === '.')) return fail('target_not_allowed', `${path} is not a plain absolute path`);
+  if (!isAbsolute(path) || path.split('/').some((s) => s === '..' || s === '.'))
+    return fail('target_not_allowed', `${path} is not a plain absolute path`);
   const resolved = await resolveExisting(path);
   const resolvedRoots = await Promise.all(roots.map(resolveExisting));
   if (!resolvedRoots.some((root) => isBelow(resolved, root))) {

@@ -26,7 +26,10 @@ export function createProgressMeter(clock: Clock): (progress: EngineProgress) =>
     }
     const seconds = (nowMs - startedMs) / 1000;
     const rate = seconds >= 0.5 ? progress.bytesDone / seconds : null;
-    const left = progress.bytesTotal === null || rate === null || rate <= 0 ? null : Math.max(0, (progress.bytesTotal - progress.bytesDone) / rate);
+    const left =
+      progress.bytesTotal === null || rate === null || rate <= 0
+        ? null
+        : Math.max(0, (progress.bytesTotal - progress.bytesDone) / rate);
     return {
       phase: progress.phase,
       entriesDone: progress.entriesDone,
@@ -56,10 +59,18 @@ export function createRunTools(o: {
       let detail: string | null = null;
       await o.journal.step(o.operationId, { name, state: 'running', startedAt, endedAt: null, detail });
       o.onStep();
-      const outcome = await effect((text) => (detail = text)).catch((thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }));
+      const outcome = await effect((text) => (detail = text)).catch((thrown: unknown) => ({
+        ok: false as const,
+        error: toOpError(thrown),
+      }));
       const end = { name, startedAt, endedAt: o.clock.now().toISOString() };
       if (outcome.ok) await o.journal.step(o.operationId, { ...end, state: 'succeeded', detail });
-      else await o.journal.step(o.operationId, { ...end, state: 'failed', detail: `${outcome.error.code}: ${outcome.error.message}` });
+      else
+        await o.journal.step(o.operationId, {
+          ...end,
+          state: 'failed',
+          detail: `${outcome.error.code}: ${outcome.error.message}`,
+        });
       o.onStep();
       return outcome;
     },

@@ -38,7 +38,10 @@ export function createScheduler(deps: HandlerDeps, operations: Operations, colle
     for (const service of deps.config().services) {
       if (lastHandled.has(service.name)) continue;
       const facts = await deps.store.facts.list(`last_run:${service.name}:`);
-      lastHandled.set(service.name, new Map(facts.map((f) => [f.name.slice(`last_run:${service.name}:`.length) as JobName, new Date(f.value)])));
+      lastHandled.set(
+        service.name,
+        new Map(facts.map((f) => [f.name.slice(`last_run:${service.name}:`.length) as JobName, new Date(f.value)])),
+      );
     }
   }
 
@@ -86,17 +89,35 @@ export function createScheduler(deps: HandlerDeps, operations: Operations, colle
           : { kind: 'copy', service: service.name };
     lastAttempt.set(`${service.name}:${work.kind}`, now);
     const options: RequestOptions = {
-      actor: { name: 'scheduler', role: 'system', via: 'schedule' }, remote: null, reason: work.reason, confirm: service.name, planEtag: null, idempotencyKey: null,
+      actor: { name: 'scheduler', role: 'system', via: 'schedule' },
+      remote: null,
+      reason: work.reason,
+      confirm: service.name,
+      planEtag: null,
+      idempotencyKey: null,
     };
     const begun = await operations.request(request, options);
     if (begun.ok) {
       await remember(service.name, work.handles, now);
+      void forgetWhenDone(`${service.name}:${work.kind}`, begun.value.id);
       return true;
     }
     // A held service is tried again at the next tick; the schedule does not move on.
-    if (begun.error.code !== 'operation_conflict') deps.log.warn('scheduled work was refused', { service: service.name, kind: work.kind, code: begun.error.code, error: begun.error.message });
+    if (begun.error.code !== 'operation_conflict')
+      deps.log.warn('scheduled work was refused', {
+        service: service.name,
+        kind: work.kind,
+        code: begun.error.code,
+        error: begun.error.message,
+      });
     if (begun.error.code === 'operation_conflict') lastAttempt.delete(`${service.name}:${work.kind}`);
     return false;
+  }
+
+  /** The wait between attempts is for failures only: what succeeded may be needed again at once. */
+  async function forgetWhenDone(attempt: string, operationId: string): Promise<void> {
+    const ended = await operations.finished(operationId, new AbortController().signal);
+    if (ended.ok && ended.value.state === 'succeeded') lastAttempt.delete(attempt);
   }
 
   return {

@@ -40,7 +40,12 @@ function withHomeExcluded(component: { paths: string[]; excludes: string[] }, ho
   return [...component.excludes, ...inside];
 }
 
-export async function resolveService(config: Config, name: string, home: Home, secrets: SecretReader): Promise<Outcome<ResolvedService>> {
+export async function resolveService(
+  config: Config,
+  name: string,
+  home: Home,
+  secrets: SecretReader,
+): Promise<Outcome<ResolvedService>> {
   const service = config.services.find((s) => s.name === name);
   if (service === undefined) return fail('service_unknown', `no service is called ${name}`);
   let key: Buffer | null = null;
@@ -52,7 +57,12 @@ export async function resolveService(config: Config, name: string, home: Home, s
   return ok({
     config: service,
     repository: { path: repositoryPath(service, home), key },
-    copies: service.copies.map((c) => ({ name: c.name, ref: { path: c.path, key }, offsite: c.offsite, mountpoint: c.mountpoint })),
+    copies: service.copies.map((c) => ({
+      name: c.name,
+      ref: { path: c.path, key },
+      offsite: c.offsite,
+      mountpoint: c.mountpoint,
+    })),
     components: Object.entries(service.backup.components).map(([component, source]) => ({
       name: component,
       paths: source.paths,

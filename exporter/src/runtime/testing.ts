@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, Log } from '../ports/index.ts';
 
-export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 /** A clock that stands until it is moved; sleeping waits for the real one, shortly. */
 export function settableClock(start: string): Clock & { set(at: string): void; advance(ms: number): void } {

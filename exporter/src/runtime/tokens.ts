@@ -15,15 +15,28 @@ export interface NewToken {
 export function makeToken(
   random: Random,
   now: Date,
-  token: { readonly name: string; readonly role: Role; readonly createdBy: string; readonly expiresInSeconds: number | null },
+  token: {
+    readonly name: string;
+    readonly role: Role;
+    readonly createdBy: string;
+    readonly expiresInSeconds: number | null;
+  },
 ): NewToken {
   const secret = `gdr_${random.bytes(32).toString('base64url')}`;
-  const expiresAt = token.expiresInSeconds === null ? null : new Date(+now + token.expiresInSeconds * 1000).toISOString();
+  const expiresAt =
+    token.expiresInSeconds === null ? null : new Date(+now + token.expiresInSeconds * 1000).toISOString();
   return {
     secret,
     row: {
-      id: `tok_${random.hex(6)}`, name: token.name, role: token.role, hash: sha256Hex(secret), createdAt: now.toISOString(), createdBy: token.createdBy,
-      expiresAt, lastUsedAt: null, revokedAt: null,
+      id: `tok_${random.hex(6)}`,
+      name: token.name,
+      role: token.role,
+      hash: sha256Hex(secret),
+      createdAt: now.toISOString(),
+      createdBy: token.createdBy,
+      expiresAt,
+      lastUsedAt: null,
+      revokedAt: null,
     },
   };
 }
@@ -54,7 +67,8 @@ export async function ensureFirstTokens(store: Store, home: Home, clock: Clock, 
     const text = readFirst(file);
     if (text !== null && (await store.tokens.byHash(sha256Hex(text))) !== null) continue;
     if (rows.some((r) => r.name === name && r.revokedAt !== null)) continue;
-    for (const row of rows.filter((r) => r.name === name && r.revokedAt === null)) await store.tokens.revoke(row.id, clock.now().toISOString());
+    for (const row of rows.filter((r) => r.name === name && r.revokedAt === null))
+      await store.tokens.revoke(row.id, clock.now().toISOString());
     const made = makeToken(random, clock.now(), { name, role, createdBy: 'first start', expiresInSeconds: null });
     await store.tokens.add(made.row);
     writeAtomically(file, `${made.secret}\n`, 0o600);

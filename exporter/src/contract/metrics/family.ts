@@ -1,3 +1,4 @@
+import type { IsoTime } from '../observed.ts';
 import type { ServiceSnapshot } from '../snapshot.ts';
 import type { ServiceReading, SnapshotReading } from './reading.ts';
 
@@ -15,9 +16,11 @@ export const longBuckets = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 1
 export const requestBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 type Values<L extends readonly string[]> = { -readonly [K in keyof L]: string };
-/** One sample: a value and the label values in the order of the family's own labels. Null and NaN give no sample. */
-export type Emit<L extends readonly string[]> = (value: number | null, ...labels: Values<L>) => void;
-export type AnyEmit = (value: number | null, ...labels: string[]) => void;
+/** A number, or a moment that is shown as Unix seconds. Null and what is not finite give no sample. */
+export type SampleValue = number | IsoTime | null;
+/** One sample: a value and the label values in the order of the family's own labels. */
+export type Emit<L extends readonly string[]> = (value: SampleValue, ...labels: Values<L>) => void;
+export type AnyEmit = (value: SampleValue, ...labels: string[]) => void;
 
 interface Described<L extends readonly string[]> {
   readonly type: MetricType;

@@ -78,7 +78,13 @@ export function readService(
   limits: LevelLimits,
   now: number,
 ): ServiceReading {
-  const recent = (at: IsoTime, collector: CollectorName): boolean => now - Date.parse(at) <= limits[collector];
+  // Most readings of a tick carry the same moment: it is parsed once.
+  let parsedAt = '';
+  let parsedMs = Number.NaN;
+  const recent = (at: IsoTime, collector: CollectorName): boolean => {
+    if (at !== parsedAt) parsedMs = Date.parse((parsedAt = at));
+    return now - parsedMs <= limits[collector];
+  };
   const level = <T>(seen: Observed<T>, collector: CollectorName): T | null =>
     seen.known && recent(seen.at, collector) ? seen.value : null;
   const rpo = level(service.rpoSeconds, 'catalogue');
@@ -108,9 +114,9 @@ export function readSnapshot(snapshot: Snapshot, limits: LevelLimits, now: numbe
   return { snapshot, now, system: recent ? system.value : null };
 }
 
-/** ISO time to Unix seconds; null stays null. */
-export function unixSeconds(at: IsoTime | null | undefined): number | null {
-  return at === null || at === undefined ? null : Date.parse(at) / 1000;
+/** ISO time to Unix seconds. */
+export function unixSeconds(at: IsoTime): number {
+  return Date.parse(at) / 1000;
 }
 
 /** Seconds from `at` to `now` (Unix milliseconds), never below zero: a clock that was set back must not make things young. */

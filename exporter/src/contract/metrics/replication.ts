@@ -1,9 +1,9 @@
 import type { CopyFacts, ServiceSnapshot } from '../snapshot.ts';
-import { combinations, eventCounter, eventHistogram, results, serviceGauge, type MetricUnit } from './family.ts';
-import { flag, unixSeconds } from './reading.ts';
+import { combinations, eventCounter, eventHistogram, results, serviceGauge, type MetricUnit, type SampleValue } from './family.ts';
+import { flag } from './reading.ts';
 
 /** One sample a copy or replica, absent when its reading is unknown or old. */
-function level(help: string, unit: MetricUnit, value: (facts: CopyFacts) => number | null) {
+function level(help: string, unit: MetricUnit, value: (facts: CopyFacts) => SampleValue) {
   return serviceGauge({
     help, unit, labels: ['replica'],
     read: ({ copies }, emit) => {
@@ -26,7 +26,7 @@ export const replicationMetrics = {
   genesis_replication_newest_backup_timestamp_seconds: serviceGauge({
     help: 'End of the newest backup that the copy holds; absent when it never held one.', unit: 'timestamp', labels: ['replica'],
     read: ({ facts }, emit) => {
-      for (const [name, copy] of facts.copies) emit(unixSeconds(copy.newestBackupEndedAt), name);
+      for (const [name, copy] of facts.copies) emit(copy.newestBackupEndedAt, name);
     },
   }),
   genesis_replication_copies_total: eventCounter({

@@ -1,9 +1,9 @@
 import { operationKinds } from '../operation.ts';
 import type { CollectorSnapshot } from '../snapshot.ts';
-import { programCounter, snapshotMetric, type MetricUnit } from './family.ts';
-import { flag, secondsSince, unixSeconds } from './reading.ts';
+import { programCounter, snapshotMetric, type MetricUnit, type SampleValue } from './family.ts';
+import { flag, secondsSince } from './reading.ts';
 
-function collector(help: string, unit: MetricUnit, value: (c: CollectorSnapshot) => number | null) {
+function collector(help: string, unit: MetricUnit, value: (c: CollectorSnapshot) => SampleValue) {
   return snapshotMetric({
     help, unit, labels: ['collector'],
     read: ({ snapshot }, emit) => {
@@ -19,7 +19,7 @@ export const selfMetrics = {
     read: ({ snapshot }, emit) => emit(1, snapshot.version),
   }),
   genesis_start_timestamp_seconds: snapshotMetric({
-    help: 'When the program started.', unit: 'timestamp', read: ({ snapshot }, emit) => emit(unixSeconds(snapshot.startedAt)),
+    help: 'When the program started.', unit: 'timestamp', read: ({ snapshot }, emit) => emit(snapshot.startedAt),
   }),
   genesis_uptime_seconds: snapshotMetric({
     help: 'How long the program has been running.', unit: 'seconds',
@@ -27,14 +27,14 @@ export const selfMetrics = {
   }),
   genesis_snapshot_timestamp_seconds: snapshotMetric({
     help: 'When the state behind these metrics was put together.', unit: 'timestamp',
-    read: ({ snapshot }, emit) => emit(unixSeconds(snapshot.at)),
+    read: ({ snapshot }, emit) => emit(snapshot.at),
   }),
   genesis_services: snapshotMetric({
     help: 'Configured services.', unit: 'count', read: ({ snapshot }, emit) => emit(snapshot.services.length),
   }),
   genesis_collector_success: collector('Whether the last run of the collector could read everything; absent before the first run.', 'boolean', (c) => flag(c.success)),
   genesis_collector_duration_seconds: collector('How long the last run of the collector took.', 'seconds', (c) => c.durationSeconds),
-  genesis_collector_last_success_timestamp_seconds: collector('When the collector last could read everything; absent when never.', 'timestamp', (c) => unixSeconds(c.lastSuccessAt)),
+  genesis_collector_last_success_timestamp_seconds: collector('When the collector last could read everything; absent when never.', 'timestamp', (c) => c.lastSuccessAt),
   genesis_collector_interval_seconds: collector('Time between two runs of the collector.', 'seconds', (c) => c.intervalSeconds),
   genesis_config_last_reload_successful: snapshotMetric({
     help: 'Whether the configuration file was good when it was last read; a bad one leaves the old configuration in place.', unit: 'boolean',
@@ -42,7 +42,7 @@ export const selfMetrics = {
   }),
   genesis_config_last_reload_timestamp_seconds: snapshotMetric({
     help: 'When the configuration file was last read.', unit: 'timestamp',
-    read: ({ snapshot }, emit) => emit(unixSeconds(snapshot.config.lastReloadAt)),
+    read: ({ snapshot }, emit) => emit(snapshot.config.lastReloadAt),
   }),
   genesis_audit_entries_total: snapshotMetric({
     type: 'counter', help: 'Rows of the audit log; its head is compared with this.', unit: 'count',

@@ -1,5 +1,5 @@
 import { serviceGauge } from './family.ts';
-import { flag, unixSeconds } from './reading.ts';
+import { flag } from './reading.ts';
 
 export const serviceMetrics = {
   genesis_service_info: serviceGauge({
@@ -21,7 +21,7 @@ export const serviceMetrics = {
   genesis_service_paused_until_timestamp_seconds: serviceGauge({
     help: 'When the pause of the service ends by itself.',
     unit: 'timestamp',
-    read: ({ service }, emit) => emit(unixSeconds(service.pause?.until)),
+    read: ({ service }, emit) => emit(service.pause?.until ?? null),
   }),
   genesis_service_operation_running: serviceGauge({
     help: 'Whether an operation (action) runs on the service now.',

@@ -14,7 +14,13 @@ export interface BackupEngineKind {
   readonly markerFile: string;
 }
 
-const archive: BackupEngineKind = { name: 'archive', create: createArchiveEngine, deriveKey, keyFingerprint, markerFile };
+const archive: BackupEngineKind = {
+  name: 'archive',
+  create: createArchiveEngine,
+  deriveKey,
+  keyFingerprint,
+  markerFile,
+};
 
 /** Every kind there is, listed explicitly; the configuration's union has the same names. */
 export const backupEngineKinds: readonly BackupEngineKind[] = [archive];

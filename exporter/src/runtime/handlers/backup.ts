@@ -44,15 +44,25 @@ export function createBackupHandler(deps: HandlerDeps): Handler<BackupAsk> {
   };
 }
 
-async function choose(deps: HandlerDeps, service: ResolvedService, request: BackupAsk): Promise<ReturnType<typeof chooseBackup>> {
+async function choose(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  request: BackupAsk,
+): Promise<ReturnType<typeof chooseBackup>> {
   const entries = await deps.store.backups.ofService(service.config.name);
   const names = wantedComponents(service, request).map((c) => c.name);
-  return chooseBackup(request.type, entries, { componentNames: names, encrypted: service.repository.key !== null, keyFingerprint: null });
+  return chooseBackup(request.type, entries, {
+    componentNames: names,
+    encrypted: service.repository.key !== null,
+    keyFingerprint: null,
+  });
 }
 
 function wantedComponents(service: ResolvedService, request: BackupAsk): ResolvedService['components'] {
   const wanted = request.components;
-  return wanted === null || wanted.length === 0 ? service.components : service.components.filter((c) => wanted.includes(c.name));
+  return wanted === null || wanted.length === 0
+    ? service.components
+    : service.components.filter((c) => wanted.includes(c.name));
 }
 
 async function planBackup(deps: HandlerDeps, request: BackupAsk): Promise<Outcome<PlanDraft>> {
@@ -62,17 +72,36 @@ async function planBackup(deps: HandlerDeps, request: BackupAsk): Promise<Outcom
   const unknown = (request.components ?? []).filter((n) => !service.value.components.some((c) => c.name === n));
   const components = wantedComponents(service.value, request);
   return ok({
-    steps: ['prepare the repository', `copy (${choice.type})`, 'write the catalogue entry', 'verify', 'retention', 'save configuration and state'],
+    steps: [
+      'prepare the repository',
+      `copy (${choice.type})`,
+      'write the catalogue entry',
+      'verify',
+      'retention',
+      'save configuration and state',
+    ],
     blockers: [
       ...unknown.map((n) => blocker('bad_request', `${request.service} has no component ${n}`)),
-      ...(service.value.components.length === 0 ? [blocker('source_missing', `${request.service} has no components: nothing to back up`)] : []),
+      ...(service.value.components.length === 0
+        ? [blocker('source_missing', `${request.service} has no components: nothing to back up`)]
+        : []),
     ],
     warnings: choice.changedBecause === null ? [] : [`a full backup is made: ${choice.changedBecause}`],
-    facts: { type: choice.type, parent: choice.parent, repository: service.value.repository.path, components: components.map((c) => c.name) },
+    facts: {
+      type: choice.type,
+      parent: choice.parent,
+      repository: service.value.repository.path,
+      components: components.map((c) => c.name),
+    },
   });
 }
 
-async function runBackup(deps: HandlerDeps, request: BackupAsk, operation: Operation, tools: RunTools): Promise<Outcome<Readonly<Record<string, unknown>>>> {
+async function runBackup(
+  deps: HandlerDeps,
+  request: BackupAsk,
+  operation: Operation,
+  tools: RunTools,
+): Promise<Outcome<Readonly<Record<string, unknown>>>> {
   const resolved = await deps.service(request.service);
   if (!resolved.ok) return resolved;
   const service = resolved.value;
@@ -100,16 +129,33 @@ async function runBackup(deps: HandlerDeps, request: BackupAsk, operation: Opera
   await rememberAttempt(deps, service.config.name, type, true);
   const engine = deps.engine(service.config.backup.engine);
   const verified = await verifyNew(deps, service, engine, record, tools);
-  const expired = await tools.step('retention', (note) => applyRetention(deps, service, engine, operation.id, note, tools.signal));
-  const extras = await tools.step('save configuration and state', () => saveExtras(deps, engine, service.repository, tools.signal));
+  const expired = await tools.step('retention', (note) =>
+    applyRetention(deps, service, engine, operation.id, note, tools.signal),
+  );
+  const extras = await tools.step('save configuration and state', () =>
+    saveExtras(deps, engine, service.repository, tools.signal),
+  );
   if (verified !== null) return { ok: false, error: verified };
   return ok({
-    backupId: record.id, type: record.type, status: record.status, bytes: record.bytes, addedBytes: record.addedBytes, storedBytes: record.storedBytes,
-    entries: record.entries, warnings: record.warningCount, expired: expired.ok ? expired.value : null, stateSaved: extras.ok,
+    backupId: record.id,
+    type: record.type,
+    status: record.status,
+    bytes: record.bytes,
+    addedBytes: record.addedBytes,
+    storedBytes: record.storedBytes,
+    entries: record.entries,
+    warnings: record.warningCount,
+    expired: expired.ok ? expired.value : null,
+    stateSaved: extras.ok,
   });
 }
 
-async function makeBackup(deps: HandlerDeps, service: ResolvedService, request: BackupAsk, tools: RunTools): Promise<Outcome<BackupRecord>> {
+async function makeBackup(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  request: BackupAsk,
+  tools: RunTools,
+): Promise<Outcome<BackupRecord>> {
   const entries = await deps.store.backups.ofService(service.config.name);
   const clock = monotonicClock(deps.clock, newestStart(entries));
   const engine = deps.engine(service.config.backup.engine, clock);
@@ -121,9 +167,16 @@ async function makeBackup(deps: HandlerDeps, service: ResolvedService, request: 
     note(choice.changedBecause === null ? `${choice.type} ${id}` : `full ${id}: ${choice.changedBecause}`);
     return engine.backup(
       {
-        id, service: service.config.name, type: choice.type, parent: choice.parent, repository: service.repository,
-        components: wantedComponents(service, request), compareContent: service.config.backup.compare_content, limits: service.limits,
-        auditHead: await deps.auditHead(), configYaml: showService(service.config),
+        id,
+        service: service.config.name,
+        type: choice.type,
+        parent: choice.parent,
+        repository: service.repository,
+        components: wantedComponents(service, request),
+        compareContent: service.config.backup.compare_content,
+        limits: service.limits,
+        auditHead: await deps.auditHead(),
+        configYaml: showService(service.config),
       },
       tools.context,
     );
@@ -139,18 +192,34 @@ async function makeBackup(deps: HandlerDeps, service: ResolvedService, request: 
 }
 
 async function rememberAttempt(deps: HandlerDeps, service: string, type: BackupType, success: boolean): Promise<void> {
-  await deps.store.facts.set(`last_attempt:${service}:${type}`, JSON.stringify({ endedAt: deps.clock.now().toISOString(), success }));
+  await deps.store.facts.set(
+    `last_attempt:${service}:${type}`,
+    JSON.stringify({ endedAt: deps.clock.now().toISOString(), success }),
+  );
 }
 
 /** Reads back only what this backup wrote would be enough for its own archive; the engine reads the chain too, which is what a restore needs. */
-async function verifyNew(deps: HandlerDeps, service: ResolvedService, engine: BackupEngine, record: BackupRecord, tools: RunTools): Promise<OpError | null> {
+async function verifyNew(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  engine: BackupEngine,
+  record: BackupRecord,
+  tools: RunTools,
+): Promise<OpError | null> {
   if (!service.config.backup.verify_after) return null;
   const verified = await tools.step('verify', async (note) => {
     const report = await engine.verify(service.repository, record.id, tools.context);
     if (!report.ok) return report;
-    await deps.store.backups.setVerified(record.id, deps.clock.now().toISOString(), report.value.passed ? 'passed' : 'failed');
+    await deps.store.backups.setVerified(
+      record.id,
+      deps.clock.now().toISOString(),
+      report.value.passed ? 'passed' : 'failed',
+    );
     note(`${report.value.entries} entries, ${report.value.bytes} bytes read back`);
-    if (!report.value.passed) return fail('backup_corrupt', `${record.id} was damaged as soon as it was written`, { details: { faults: report.value.faults } });
+    if (!report.value.passed)
+      return fail('backup_corrupt', `${record.id} was damaged as soon as it was written`, {
+        details: { faults: report.value.faults },
+      });
     return ok(undefined);
   });
   return verified.ok ? null : verified.error;
@@ -184,7 +253,8 @@ export async function removeEverywhere(
   id: string,
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
-  for (const copy of service.copies) await deps.store.facts.set(`expired:${service.config.name}:${copy.name}:${id}`, deps.clock.now().toISOString());
+  for (const copy of service.copies)
+    await deps.store.facts.set(`expired:${service.config.name}:${copy.name}:${id}`, deps.clock.now().toISOString());
   const removed = await engine.remove(service.repository, id, signal);
   if (!removed.ok && removed.error.code !== 'backup_unknown') return removed;
   await deps.store.backups.remove(id);
@@ -198,11 +268,12 @@ async function recoverBackup(deps: HandlerDeps, request: BackupAsk): Promise<{ s
   const engine = deps.engine(service.value.config.backup.engine);
   const cleaned = await engine.clean(service.value.repository, new AbortController().signal);
   const listing = await engine.inspect(service.value.repository, request.service, new AbortController().signal);
-  if (!cleaned.ok || !listing.ok) return { state: 'interrupted', left: 'the repository could not be read; it is looked at again when it can be' };
+  if (!cleaned.ok || !listing.ok)
+    return { state: 'interrupted', left: 'the repository could not be read; it is looked at again when it can be' };
   const knownIds = new Set((await deps.store.backups.ofService(request.service)).map((e) => e.id));
   const found = listing.value.records.filter((r) => !knownIds.has(r.id));
   for (const record of found) await deps.store.backups.put(record);
-  const entered = found.length === 0 ? '' : `; ${found.map((r) => r.id).join(', ')} was complete and is in the catalogue`;
+  const entered =
+    found.length === 0 ? '' : `; ${found.map((r) => r.id).join(', ')} was complete and is in the catalogue`;
   return { state: 'interrupted', left: `${cleaned.value} half written folder(s) removed${entered}` };
 }
-

@@ -23,7 +23,12 @@ export function createCopyHandler(deps: HandlerDeps): Handler<CopyAsk> {
     plan: async (request) => {
       const service = await deps.service(request.service);
       if (!service.ok) return service;
-      return ok({ steps: service.value.copies.map((c) => `bring ${c.name} up to date`), blockers: [], warnings: [], facts: {} });
+      return ok({
+        steps: service.value.copies.map((c) => `bring ${c.name} up to date`),
+        blockers: [],
+        warnings: [],
+        facts: {},
+      });
     },
     run: async (request, _operation, tools) => {
       const service = await deps.service(request.service);
@@ -33,12 +38,16 @@ export function createCopyHandler(deps: HandlerDeps): Handler<CopyAsk> {
       const results: Record<string, unknown> = {};
       for (const copy of service.value.copies) {
         const startedMs = +deps.clock.now();
-        const done = await tools.step(`copy to ${copy.name}`, (note) => bringUpToDate(deps, service.value, engine, copy, tools, note));
+        const done = await tools.step(`copy to ${copy.name}`, (note) =>
+          bringUpToDate(deps, service.value, engine, copy, tools, note),
+        );
         results[copy.name] = done.ok ? done.value : { error: done.error.code };
         if (!done.ok && done.error.code === 'cancelled') return done;
         if (!done.ok) firstError ??= done.error;
         await deps.measure({
-          kind: 'copy', service: request.service, at: deps.clock.now().toISOString(),
+          kind: 'copy',
+          service: request.service,
+          at: deps.clock.now().toISOString(),
           labels: { replica: copy.name, region: service.value.config.region, result: done.ok ? 'success' : 'failure' },
           durationSeconds: (+deps.clock.now() - startedMs) / 1000,
         });
@@ -63,7 +72,10 @@ async function bringUpToDate(
   note: (text: string) => void,
 ): Promise<Outcome<CopyResult>> {
   const seen = (await deps.store.facts.get(seenFact(service.config.name, copy.name))) !== null;
-  if (!(await isConnected(copy, seen, deps.markerFile(service.config.backup.engine)))) return fail('copy_disconnected', `${copy.ref.path} of copy ${copy.name} is not there or not mounted`, { retryable: true });
+  if (!(await isConnected(copy, seen, deps.markerFile(service.config.backup.engine))))
+    return fail('copy_disconnected', `${copy.ref.path} of copy ${copy.name} is not there or not mounted`, {
+      retryable: true,
+    });
   const prepared = await engine.prepare(copy.ref, tools.signal);
   if (!prepared.ok) return prepared;
   if (!seen) await deps.store.facts.set(seenFact(service.config.name, copy.name), deps.clock.now().toISOString());
@@ -80,7 +92,8 @@ async function bringUpToDate(
       if (!done.ok) return done;
       copied += 1;
     }
-    if (!entry.copies.includes(copy.name)) await deps.store.backups.setCopies(entry.id, [...entry.copies, copy.name].sort());
+    if (!entry.copies.includes(copy.name))
+      await deps.store.backups.setCopies(entry.id, [...entry.copies, copy.name].sort());
   }
   const saved = await saveExtras(deps, engine, copy.ref, tools.signal);
   if (!saved.ok) return saved;
@@ -89,11 +102,19 @@ async function bringUpToDate(
 }
 
 /** Only what retention or a person deleted goes from a copy: a lost catalogue must never empty it. */
-async function removeExpired(deps: HandlerDeps, service: ResolvedService, engine: BackupEngine, copy: ResolvedCopy, signal: AbortSignal): Promise<Outcome<number>> {
+async function removeExpired(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  engine: BackupEngine,
+  copy: ResolvedCopy,
+  signal: AbortSignal,
+): Promise<Outcome<number>> {
   const prefix = `expired:${service.config.name}:${copy.name}:`;
   let removed = 0;
   for (const fact of await deps.store.facts.list(prefix)) {
-    const gone = await engine.remove(copy.ref, fact.name.slice(prefix.length), signal).catch((thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }));
+    const gone = await engine
+      .remove(copy.ref, fact.name.slice(prefix.length), signal)
+      .catch((thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }));
     if (!gone.ok && gone.error.code !== 'backup_unknown') return gone;
     await deps.store.facts.remove(fact.name);
     removed += 1;

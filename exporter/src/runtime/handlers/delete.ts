@@ -20,16 +20,28 @@ export function createDeleteHandler(deps: HandlerDeps): Handler<DeleteAsk> {
       const dependents = all.filter((e) => e.parent === entry.id).map((e) => e.id);
       const verified = all.filter((e) => e.verifyResult === 'passed');
       return ok({
-        steps: [`remove ${entry.id} from ${service.repository.path}`, ...service.copies.map((c) => `remove it from copy ${c.name} when it is next reached`)],
+        steps: [
+          `remove ${entry.id} from ${service.repository.path}`,
+          ...service.copies.map((c) => `remove it from copy ${c.name} when it is next reached`),
+        ],
         blockers: [
           ...(entry.keep ? [blocker('backup_kept', `${entry.id} is marked keep`)] : []),
-          ...(dependents.length > 0 ? [blocker('backup_needed', `${dependents.join(', ')} build upon ${entry.id}`)] : []),
+          ...(dependents.length > 0
+            ? [blocker('backup_needed', `${dependents.join(', ')} build upon ${entry.id}`)]
+            : []),
         ],
         warnings: [
           ...(all.length === 1 ? ['this is the only backup of the service'] : []),
-          ...(verified.length === 1 && verified[0]?.id === entry.id ? ['this is the only verified backup of the service'] : []),
+          ...(verified.length === 1 && verified[0]?.id === entry.id
+            ? ['this is the only verified backup of the service']
+            : []),
         ],
-        facts: { backupId: entry.id, checksum: entry.checksum, storedBytes: entry.storedBytes, dataAsOf: entry.startedAt },
+        facts: {
+          backupId: entry.id,
+          checksum: entry.checksum,
+          storedBytes: entry.storedBytes,
+          dataAsOf: entry.startedAt,
+        },
       });
     },
     run: async (request, _operation, tools) => {
@@ -49,7 +61,9 @@ export function createDeleteHandler(deps: HandlerDeps): Handler<DeleteAsk> {
       const { service } = located.value;
       const engine = deps.engine(service.config.backup.engine);
       const done = await removeEverywhere(deps, service, engine, request.backupId, new AbortController().signal);
-      return done.ok ? { state: 'succeeded', left: 'the deletion was finished' } : { state: 'interrupted', left: done.error.message };
+      return done.ok
+        ? { state: 'succeeded', left: 'the deletion was finished' }
+        : { state: 'interrupted', left: done.error.message };
     },
   };
 }

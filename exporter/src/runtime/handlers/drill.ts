@@ -30,14 +30,25 @@ interface Evidence {
 }
 
 export function toFailure(error: OpError): OperationFailure {
-  return { code: error.code, message: error.message, hint: errorCatalogue[error.code].hint, ...(error.details === undefined ? {} : { details: error.details }) };
+  return {
+    code: error.code,
+    message: error.message,
+    hint: errorCatalogue[error.code].hint,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  };
 }
 
 async function findTarget(deps: HandlerDeps, request: DrillAsk): Promise<Outcome<DrillTarget>> {
   const service = await deps.service(request.service);
   if (!service.ok) return service;
   const entries = await deps.store.backups.ofService(request.service);
-  if (request.copy === null) return ok({ service: service.value, entry: newestUsable(entries), from: service.value.repository, source: 'repository' });
+  if (request.copy === null)
+    return ok({
+      service: service.value,
+      entry: newestUsable(entries),
+      from: service.value.repository,
+      source: 'repository',
+    });
   const copy = service.value.copies.find((c) => c.name === request.copy);
   if (copy === undefined) return fail('not_found', `${request.service} has no copy called ${request.copy}`);
   const there = entries.filter((e) => e.copies.includes(copy.name));
@@ -55,7 +66,13 @@ export function createDrillHandler(deps: HandlerDeps): Handler<DrillAsk> {
       if (!target.ok) return target;
       const { entry, source, service } = target.value;
       return ok({
-        steps: ['restore into a private folder', 'compare every file', ...(service.config.drills.check === null ? [] : ['run the check command']), 'record the evidence', 'clean up'],
+        steps: [
+          'restore into a private folder',
+          'compare every file',
+          ...(service.config.drills.check === null ? [] : ['run the check command']),
+          'record the evidence',
+          'clean up',
+        ],
         blockers: entry === null ? [blocker('no_backup', `${request.service} has no usable backup in ${source}`)] : [],
         warnings: [],
         facts: { backupId: entry?.id ?? null, source, bytes: entry?.bytes ?? null, dataAsOf: entry?.startedAt ?? null },
@@ -76,11 +93,23 @@ export async function removeDrillLeftovers(deps: Pick<HandlerDeps, 'home'>): Pro
   return names.length;
 }
 
-async function runDrill(deps: HandlerDeps, request: DrillAsk, operation: Operation, tools: RunTools): Promise<Outcome<Readonly<Record<string, unknown>>>> {
+async function runDrill(
+  deps: HandlerDeps,
+  request: DrillAsk,
+  operation: Operation,
+  tools: RunTools,
+): Promise<Outcome<Readonly<Record<string, unknown>>>> {
   const target = await findTarget(deps, request);
   if (!target.ok) return target;
   const startedAt = deps.clock.now();
-  const evidence: Evidence = { entriesCompared: 0, bytesCompared: 0, differences: [], check: null, rtoSeconds: null, rpoSeconds: null };
+  const evidence: Evidence = {
+    entriesCompared: 0,
+    bytesCompared: 0,
+    differences: [],
+    check: null,
+    rtoSeconds: null,
+    rpoSeconds: null,
+  };
   const folder = join(deps.home.drillsFolder, operation.id);
   const proven = await prove(deps, target.value, folder, startedAt, evidence, tools);
   const cleaned = await tools.step('clean up', async () => {
@@ -89,9 +118,17 @@ async function runDrill(deps: HandlerDeps, request: DrillAsk, operation: Operati
   });
   if (!proven.ok && proven.error.code === 'cancelled') return proven;
   const record: DrillRecord = {
-    id: `drill_${operation.id}`, service: request.service, testType: 'restore', backupId: target.value.entry?.id ?? null, operationId: operation.id,
-    startedAt: startedAt.toISOString(), endedAt: deps.clock.now().toISOString(), passed: proven.ok, source: target.value.source,
-    failure: proven.ok ? null : toFailure(proven.error), ...evidence,
+    id: `drill_${operation.id}`,
+    service: request.service,
+    testType: 'restore',
+    backupId: target.value.entry?.id ?? null,
+    operationId: operation.id,
+    startedAt: startedAt.toISOString(),
+    endedAt: deps.clock.now().toISOString(),
+    passed: proven.ok,
+    source: target.value.source,
+    failure: proven.ok ? null : toFailure(proven.error),
+    ...evidence,
   };
   await deps.store.drills.put(record);
   if (record.passed && record.backupId !== null) {
@@ -100,15 +137,36 @@ async function runDrill(deps: HandlerDeps, request: DrillAsk, operation: Operati
     if (record.source === 'repository') await deps.store.backups.setVerified(record.backupId, record.endedAt, 'passed');
   }
   await deps.measure({
-    kind: 'drill', service: request.service, at: record.endedAt,
-    labels: { test_type: 'restore', region: target.value.service.config.region, result: record.passed ? 'success' : 'failure' },
+    kind: 'drill',
+    service: request.service,
+    at: record.endedAt,
+    labels: {
+      test_type: 'restore',
+      region: target.value.service.config.region,
+      result: record.passed ? 'success' : 'failure',
+    },
     durationSeconds: (Date.parse(record.endedAt) - +startedAt) / 1000,
   });
   if (!proven.ok) return proven;
-  return ok({ drillId: record.id, passed: true, backupId: record.backupId, rtoSeconds: record.rtoSeconds, rpoSeconds: record.rpoSeconds, entriesCompared: record.entriesCompared, cleanedUp: cleaned.ok });
+  return ok({
+    drillId: record.id,
+    passed: true,
+    backupId: record.backupId,
+    rtoSeconds: record.rtoSeconds,
+    rpoSeconds: record.rpoSeconds,
+    entriesCompared: record.entriesCompared,
+    cleanedUp: cleaned.ok,
+  });
 }
 
-async function prove(deps: HandlerDeps, target: DrillTarget, folder: string, startedAt: Date, evidence: Evidence, tools: RunTools): Promise<Outcome<void>> {
+async function prove(
+  deps: HandlerDeps,
+  target: DrillTarget,
+  folder: string,
+  startedAt: Date,
+  evidence: Evidence,
+  tools: RunTools,
+): Promise<Outcome<void>> {
   const { entry, service } = target;
   if (entry === null) return fail('no_backup', `${service.config.name} has no usable backup in ${target.source}`);
   const engine = deps.engine(service.config.backup.engine);
@@ -117,7 +175,14 @@ async function prove(deps: HandlerDeps, target: DrillTarget, folder: string, sta
   const data = join(folder, 'data');
   const restored = await tools.step('restore into a private folder', () =>
     engine.restore(
-      { operationId: tools.operationId, repository: target.from, backupId: entry.id, selection: { components: [], paths: [] }, target: { kind: 'folder', path: data }, restoreOwner: process.getuid?.() === 0 },
+      {
+        operationId: tools.operationId,
+        repository: target.from,
+        backupId: entry.id,
+        selection: { components: [], paths: [] },
+        target: { kind: 'folder', path: data },
+        restoreOwner: process.getuid?.() === 0,
+      },
       tools.context,
     ),
   );
@@ -140,16 +205,29 @@ async function prove(deps: HandlerDeps, target: DrillTarget, folder: string, sta
   return ok(undefined);
 }
 
-async function runCheck(deps: HandlerDeps, service: ResolvedService, data: string, evidence: Evidence, tools: RunTools): Promise<Outcome<void>> {
+async function runCheck(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  data: string,
+  evidence: Evidence,
+  tools: RunTools,
+): Promise<Outcome<void>> {
   const check = service.config.drills.check;
   const [file, ...args] = check?.command ?? [];
   if (check === null || file === undefined) return ok(undefined);
   return tools.step('run the check command', async (note) => {
-    const done = await deps.exec.run(file, args, { timeoutMs: check.timeout * 1000, signal: tools.signal, cwd: data, env: { GENESIS_RESTORE_DIR: data } });
+    const done = await deps.exec.run(file, args, {
+      timeoutMs: check.timeout * 1000,
+      signal: tools.signal,
+      cwd: data,
+      env: { GENESIS_RESTORE_DIR: data },
+    });
     if (!done.ok) return done;
     const output = `${done.value.stdout}${done.value.stderr}`.slice(-4000);
     evidence.check = { exitCode: done.value.exitCode, output };
     note(`exit ${done.value.exitCode}`);
-    return done.value.exitCode === 0 ? ok(undefined) : fail('check_failed', `the check command ended with exit code ${done.value.exitCode}`, { details: { output } });
+    return done.value.exitCode === 0
+      ? ok(undefined)
+      : fail('check_failed', `the check command ended with exit code ${done.value.exitCode}`, { details: { output } });
   });
 }

@@ -6,7 +6,12 @@ import type { HandlerDeps } from '../handler.ts';
  * Genesis backs up itself: the configuration (references, never secrets), its whole state and the head of the audit log go into
  * the repository and every copy, so that a copy alone is enough to come back and can tell where the audit log stood.
  */
-export async function saveExtras(deps: HandlerDeps, engine: BackupEngine, to: RepositoryRef, signal: AbortSignal): Promise<Outcome<void>> {
+export async function saveExtras(
+  deps: HandlerDeps,
+  engine: BackupEngine,
+  to: RepositoryRef,
+  signal: AbortSignal,
+): Promise<Outcome<void>> {
   const head = await deps.auditHead();
   const saved = await engine.saveExtra(
     to,

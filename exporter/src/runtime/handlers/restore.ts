@@ -27,14 +27,22 @@ export function createRestoreHandler(deps: HandlerDeps): Handler<RestoreAsk> {
 /** Without a path in the request, the folder is named after the backup and the operation. */
 function folderPath(deps: HandlerDeps, request: RestoreAsk, operationId: string): string | null {
   if (request.target.kind !== 'folder') return null;
-  return request.target.path ?? join(restoreRoots(deps.config(), deps.home)[0] ?? deps.home.restoresFolder, `${request.backupId}-${operationId}`);
+  return (
+    request.target.path ??
+    join(restoreRoots(deps.config(), deps.home)[0] ?? deps.home.restoresFolder, `${request.backupId}-${operationId}`)
+  );
 }
 
 /** In place goes only to paths that the configuration names for that component, whatever a manifest says. */
 function foreignRoots(facts: RestorePlanFacts, service: ResolvedService): Blocker[] {
   return facts.roots
     .filter((root) => !service.components.some((c) => c.name === root.component && c.paths.includes(root.path)))
-    .map((root) => blocker('target_not_allowed', `${root.path} is not a configured path of ${service.config.name}/${root.component}`));
+    .map((root) =>
+      blocker(
+        'target_not_allowed',
+        `${root.path} is not a configured path of ${service.config.name}/${root.component}`,
+      ),
+    );
 }
 
 async function planRestore(deps: HandlerDeps, request: RestoreAsk, operationId: string): Promise<Outcome<PlanDraft>> {
@@ -56,17 +64,29 @@ async function planRestore(deps: HandlerDeps, request: RestoreAsk, operationId: 
     target = request.target.path ?? 'a new folder below the first restore root';
   } else {
     blockers.push(...foreignRoots(facts.value, service));
-    warnings.push(`everything written to ${facts.value.roots.map((r) => r.path).join(', ')} after ${entry.startedAt} is lost`);
-    if (service.config.restore.stop === null) warnings.push('no stop command is configured: programs that have these files open go on using the old ones');
+    warnings.push(
+      `everything written to ${facts.value.roots.map((r) => r.path).join(', ')} after ${entry.startedAt} is lost`,
+    );
+    if (service.config.restore.stop === null)
+      warnings.push('no stop command is configured: programs that have these files open go on using the old ones');
   }
-  if (entry.verifyResult === 'failed' && source === 'repository') blockers.push(blocker('backup_corrupt', `${entry.id} did not verify`));
+  if (entry.verifyResult === 'failed' && source === 'repository')
+    blockers.push(blocker('backup_corrupt', `${entry.id} did not verify`));
   return ok({
     steps: restoreSteps(request, service),
     blockers,
     warnings,
     facts: {
-      backupId: entry.id, source, checksum: entry.checksum, dataAsOf: entry.startedAt, chain: facts.value.chain, entries: facts.value.entries,
-      bytes: facts.value.bytes, readBytes: facts.value.readBytes, roots: facts.value.roots, target,
+      backupId: entry.id,
+      source,
+      checksum: entry.checksum,
+      dataAsOf: entry.startedAt,
+      chain: facts.value.chain,
+      entries: facts.value.entries,
+      bytes: facts.value.bytes,
+      readBytes: facts.value.readBytes,
+      roots: facts.value.roots,
+      target,
     },
   });
 }
@@ -80,50 +100,90 @@ function restoreSteps(request: RestoreAsk, service: ResolvedService): readonly s
   ];
 }
 
-async function runHook(deps: HandlerDeps, command: readonly string[] | null, timeoutSeconds: number, signal: AbortSignal, note: (t: string) => void): Promise<Outcome<void>> {
+async function runHook(
+  deps: HandlerDeps,
+  command: readonly string[] | null,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+  note: (t: string) => void,
+): Promise<Outcome<void>> {
   const [file, ...args] = command ?? [];
   if (file === undefined) return ok(undefined);
   const done = await deps.exec.run(file, args, { timeoutMs: timeoutSeconds * 1000, signal });
   if (!done.ok) return done;
   note(`exit ${done.value.exitCode}`);
   if (done.value.exitCode === 0) return ok(undefined);
-  return fail('exec_failed', `${file} ended with exit code ${done.value.exitCode}: ${done.value.stderr.slice(-300)}`, { details: { ...done.value } });
+  return fail('exec_failed', `${file} ended with exit code ${done.value.exitCode}: ${done.value.stderr.slice(-300)}`, {
+    details: { ...done.value },
+  });
 }
 
 function recordRestore(deps: HandlerDeps, located: LocatedBackup, result: string, startedMs: number): Promise<void> {
   return deps.measure({
-    kind: 'recovery', service: located.entry.service, at: deps.clock.now().toISOString(),
+    kind: 'recovery',
+    service: located.entry.service,
+    at: deps.clock.now().toISOString(),
     labels: { region: located.service.config.region, engine: located.service.config.backup.engine, result },
     durationSeconds: (+deps.clock.now() - startedMs) / 1000,
   });
 }
 
-async function runRestore(deps: HandlerDeps, request: RestoreAsk, operation: Operation, tools: RunTools): Promise<Outcome<Readonly<Record<string, unknown>>>> {
+async function runRestore(
+  deps: HandlerDeps,
+  request: RestoreAsk,
+  operation: Operation,
+  tools: RunTools,
+): Promise<Outcome<Readonly<Record<string, unknown>>>> {
   const located = await locateBackup(deps, request.backupId, request.copy);
   if (!located.ok) return located;
   const startedMs = +deps.clock.now();
   const folder = folderPath(deps, request, operation.id);
-  const outcome = folder === null ? await restoreInPlace(deps, located.value, request, tools) : await restoreToFolder(deps, located.value, request, folder, tools);
-  if (outcome.ok || outcome.error.code !== 'cancelled') await recordRestore(deps, located.value, outcome.ok ? 'success' : 'failure', startedMs);
+  const outcome =
+    folder === null
+      ? await restoreInPlace(deps, located.value, request, tools)
+      : await restoreToFolder(deps, located.value, request, folder, tools);
+  if (outcome.ok || outcome.error.code !== 'cancelled')
+    await recordRestore(deps, located.value, outcome.ok ? 'success' : 'failure', startedMs);
   if (!outcome.ok) return outcome;
   return ok({
-    backupId: request.backupId, source: located.value.source, dataAsOf: located.value.entry.startedAt, target: folder ?? 'in place',
-    entries: outcome.value.entries, bytes: outcome.value.bytes, replaced: outcome.value.replaced,
+    backupId: request.backupId,
+    source: located.value.source,
+    dataAsOf: located.value.entry.startedAt,
+    target: folder ?? 'in place',
+    entries: outcome.value.entries,
+    bytes: outcome.value.bytes,
+    replaced: outcome.value.replaced,
   });
 }
 
-function engineRestore(deps: HandlerDeps, located: LocatedBackup, request: RestoreAsk, target: RestoreTarget, tools: RunTools): Promise<Outcome<RestoreReport>> {
+function engineRestore(
+  deps: HandlerDeps,
+  located: LocatedBackup,
+  request: RestoreAsk,
+  target: RestoreTarget,
+  tools: RunTools,
+): Promise<Outcome<RestoreReport>> {
   const engine = deps.engine(located.service.config.backup.engine);
   return engine.restore(
     {
-      operationId: tools.operationId, repository: located.from, backupId: located.entry.id,
-      selection: { components: request.components, paths: request.paths }, target, restoreOwner: process.getuid?.() === 0,
+      operationId: tools.operationId,
+      repository: located.from,
+      backupId: located.entry.id,
+      selection: { components: request.components, paths: request.paths },
+      target,
+      restoreOwner: process.getuid?.() === 0,
     },
     tools.context,
   );
 }
 
-async function restoreToFolder(deps: HandlerDeps, located: LocatedBackup, request: RestoreAsk, folder: string, tools: RunTools): Promise<Outcome<RestoreReport>> {
+async function restoreToFolder(
+  deps: HandlerDeps,
+  located: LocatedBackup,
+  request: RestoreAsk,
+  folder: string,
+  tools: RunTools,
+): Promise<Outcome<RestoreReport>> {
   // Looked at again right before the effect: the plan may be minutes old.
   const checked = await checkFolderTarget(folder, restoreRoots(deps.config(), deps.home));
   if (!checked.ok) return checked;
@@ -135,16 +195,28 @@ async function restoreToFolder(deps: HandlerDeps, located: LocatedBackup, reques
   });
 }
 
-async function restoreInPlace(deps: HandlerDeps, located: LocatedBackup, request: RestoreAsk, tools: RunTools): Promise<Outcome<RestoreReport>> {
+async function restoreInPlace(
+  deps: HandlerDeps,
+  located: LocatedBackup,
+  request: RestoreAsk,
+  tools: RunTools,
+): Promise<Outcome<RestoreReport>> {
   const { service } = located;
   const engine = deps.engine(service.config.backup.engine);
-  const facts = await engine.planRestore(located.from, located.entry.id, { components: request.components, paths: request.paths }, tools.signal);
+  const facts = await engine.planRestore(
+    located.from,
+    located.entry.id,
+    { components: request.components, paths: request.paths },
+    tools.signal,
+  );
   if (!facts.ok) return facts;
   const foreign = foreignRoots(facts.value, service)[0];
   if (foreign !== undefined) return fail(foreign.code, foreign.message);
   const hooks = service.config.restore;
   if (hooks.stop !== null) {
-    const stopped = await tools.step('stop the service', (note) => runHook(deps, hooks.stop, hooks.timeout, tools.signal, note));
+    const stopped = await tools.step('stop the service', (note) =>
+      runHook(deps, hooks.stop, hooks.timeout, tools.signal, note),
+    );
     if (!stopped.ok) {
       await startAgain(deps, service, tools);
       return stopped;
@@ -164,10 +236,16 @@ async function restoreInPlace(deps: HandlerDeps, located: LocatedBackup, request
 async function startAgain(deps: HandlerDeps, service: ResolvedService, tools: RunTools): Promise<Outcome<void>> {
   const hooks = service.config.restore;
   if (hooks.start === null) return ok(undefined);
-  return tools.step('start the service', (note) => runHook(deps, hooks.start, hooks.timeout, new AbortController().signal, note));
+  return tools.step('start the service', (note) =>
+    runHook(deps, hooks.start, hooks.timeout, new AbortController().signal, note),
+  );
 }
 
-async function recoverRestore(deps: HandlerDeps, request: RestoreAsk, operation: Operation): Promise<{ state: 'interrupted' | 'succeeded'; left: string }> {
+async function recoverRestore(
+  deps: HandlerDeps,
+  request: RestoreAsk,
+  operation: Operation,
+): Promise<{ state: 'interrupted' | 'succeeded'; left: string }> {
   const located = await locateBackup(deps, request.backupId, request.copy);
   if (!located.ok) return { state: 'interrupted', left: `not looked at: ${located.error.message}` };
   const folder = folderPath(deps, request, operation.id);
@@ -184,9 +262,21 @@ async function recoverRestore(deps: HandlerDeps, request: RestoreAsk, operation:
   const wasStopped = operation.steps.some((s) => s.name === 'stop the service');
   const wasStarted = operation.steps.some((s) => s.name === 'start the service' && s.state === 'succeeded');
   const start = service.config.restore;
-  const started = wasStopped && !wasStarted ? await runHook(deps, start.start, start.timeout, new AbortController().signal, () => undefined) : null;
-  const words = started === null ? '' : started.ok ? '; the service was started' : `; the service could not be started: ${started.error.message}`;
+  const started =
+    wasStopped && !wasStarted
+      ? await runHook(deps, start.start, start.timeout, new AbortController().signal, () => undefined)
+      : null;
+  const words =
+    started === null
+      ? ''
+      : started.ok
+        ? '; the service was started'
+        : `; the service could not be started: ${started.error.message}`;
   if (!done.ok) return { state: 'interrupted', left: `the swap could not be put right: ${done.error.message}${words}` };
-  const said = { nothing: 'nothing was swapped: the old data is in place', rolled_back: 'the old data is back in place', completed: 'the restored data is in place' };
+  const said = {
+    nothing: 'nothing was swapped: the old data is in place',
+    rolled_back: 'the old data is back in place',
+    completed: 'the restored data is in place',
+  };
   return { state: done.value === 'completed' ? 'succeeded' : 'interrupted', left: said[done.value] + words };
 }

@@ -17,7 +17,11 @@ export interface LocatedBackup {
 }
 
 /** Errors: `backup_unknown`, `service_unknown`, `not_found` (the copy), key errors. */
-export async function locateBackup(deps: HandlerDeps, backupId: string, copy: string | null): Promise<Outcome<LocatedBackup>> {
+export async function locateBackup(
+  deps: HandlerDeps,
+  backupId: string,
+  copy: string | null,
+): Promise<Outcome<LocatedBackup>> {
   const entry = await deps.store.backups.get(backupId);
   if (entry === null) return fail('backup_unknown', `no backup is called ${backupId}`);
   const service = await deps.service(entry.service);
@@ -38,7 +42,12 @@ export function createVerifyHandler(deps: HandlerDeps): Handler<VerifyAsk> {
       const located = await locateBackup(deps, request.backupId, request.copy);
       if (!located.ok) return located;
       const { entry, source } = located.value;
-      return ok({ steps: [`read ${entry.id} and what it builds upon from ${source}`], blockers: [], warnings: [], facts: { backupId: entry.id, source, checksum: entry.checksum } });
+      return ok({
+        steps: [`read ${entry.id} and what it builds upon from ${source}`],
+        blockers: [],
+        warnings: [],
+        facts: { backupId: entry.id, source, checksum: entry.checksum },
+      });
     },
     run: async (request, _operation, tools) => {
       const located = await locateBackup(deps, request.backupId, request.copy);
@@ -50,17 +59,42 @@ export function createVerifyHandler(deps: HandlerDeps): Handler<VerifyAsk> {
         const report = await engine.verify(from, entry.id, tools.context);
         if (!report.ok) return report;
         // Damage in a copy says nothing about the repository; only the repository's own reading marks the catalogue.
-        if (source === 'repository') await deps.store.backups.setVerified(entry.id, deps.clock.now().toISOString(), report.value.passed ? 'passed' : 'failed');
-        if (!report.value.passed) return fail('backup_corrupt', `${entry.id} in ${source} is damaged: ${report.value.faults[0]?.message ?? 'unknown damage'}`, { details: { faults: report.value.faults } });
+        if (source === 'repository')
+          await deps.store.backups.setVerified(
+            entry.id,
+            deps.clock.now().toISOString(),
+            report.value.passed ? 'passed' : 'failed',
+          );
+        if (!report.value.passed)
+          return fail(
+            'backup_corrupt',
+            `${entry.id} in ${source} is damaged: ${report.value.faults[0]?.message ?? 'unknown damage'}`,
+            { details: { faults: report.value.faults } },
+          );
         return ok(report.value);
       });
       if (!outcome.ok && outcome.error.code === 'cancelled') return outcome;
       await deps.measure({
-        kind: 'verify', service: entry.service, at: deps.clock.now().toISOString(),
-        labels: { region: service.config.region, engine: service.config.backup.engine, result: outcome.ok ? 'success' : 'failure' },
+        kind: 'verify',
+        service: entry.service,
+        at: deps.clock.now().toISOString(),
+        labels: {
+          region: service.config.region,
+          engine: service.config.backup.engine,
+          result: outcome.ok ? 'success' : 'failure',
+        },
         durationSeconds: (+deps.clock.now() - startedMs) / 1000,
       });
-      return outcome.ok ? ok({ backupId: entry.id, source, passed: true, entries: outcome.value.entries, bytes: outcome.value.bytes, chain: outcome.value.chain }) : outcome;
+      return outcome.ok
+        ? ok({
+            backupId: entry.id,
+            source,
+            passed: true,
+            entries: outcome.value.entries,
+            bytes: outcome.value.bytes,
+            chain: outcome.value.chain,
+          })
+        : outcome;
     },
     recover: async () => ({ state: 'interrupted', left: 'nothing: verifying only reads' }),
   };

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { OpError, toOpError } from '../../../contract/errors.ts';
 import type { BackupJob, FromBackupWorker } from './backup-job.ts';
 import { runComponent, type WarningSink } from './component-job.ts';
+import { errnoOf } from './errno.ts';
 import type { ManifestComponent } from './format.ts';
 
 /** Thread that copies the components of one backup and answers once. Aborting is ending the thread: the other side removes the folder. */
@@ -26,7 +27,7 @@ function createTicker(done: readonly ManifestComponent[]): (entries: number, byt
 
 /** System errors are expected failures of a machine; other errors are bugs. */
 function isExpected(thrown: unknown): boolean {
-  return thrown instanceof OpError || (thrown instanceof Error && 'errno' in thrown);
+  return thrown instanceof OpError || errnoOf(thrown) !== null;
 }
 
 async function runBackup(job: BackupJob): Promise<FromBackupWorker> {

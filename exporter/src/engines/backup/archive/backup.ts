@@ -7,6 +7,7 @@ import type { BackupRequest, ComponentSource, EngineDeps, RunContext } from '../
 import type { BackupJob, BackupJobFailure, BackupJobResult, ComponentJob, FromBackupWorker } from './backup-job.ts';
 import { keyFingerprint, manifestMacKey, saltBytes, sealScheme } from './crypto.ts';
 import { exists, makeFolder, syncFolder, writeSynced } from './durable-write.ts';
+import { errnoOf } from './errno.ts';
 import {
   backupFolder, configFile, formatVersion, isBackupId, isSafeName, manifestFile, partialFolder, recordOf, serialiseManifest, type Manifest,
 } from './format.ts';
@@ -42,7 +43,7 @@ export async function runBackup(deps: EngineDeps, request: BackupRequest, contex
     });
   } catch (thrown) {
     if (thrown instanceof OpError) return { ok: false, error: thrown };
-    if (thrown instanceof Error && 'errno' in thrown) return { ok: false, error: toOpError(thrown, 'io_failed') };
+    if (errnoOf(thrown) !== null) return { ok: false, error: toOpError(thrown, 'io_failed') };
     throw thrown;
   }
 }
@@ -133,11 +134,15 @@ async function runWorker(job: BackupJob, context: RunContext): Promise<Copied> {
   const worker = new Worker(new URL(`./backup-worker${ending}`, import.meta.url), {
     workerData: job,
     env: {},
+    // Flags of the process (--input-type, --inspect) are not for this thread.
+    execArgv: [],
     // Bounds the garbage between collections, and so the resident memory.
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
   const abort = (): void => void worker.terminate();
   context.signal.addEventListener('abort', abort, { once: true });
+  // An abort that came while the folder was made is not told again.
+  if (context.signal.aborted) abort();
   let answer: FromBackupWorker | null = null;
   try {
     await new Promise<void>((resolve, reject) => {

@@ -2,11 +2,12 @@ import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats }
 import { createHash, hash as hashOnce } from 'node:crypto';
 import type { BackupWarning } from '../../../contract/backup.ts';
 import { comparePaths, deletion, encodeEntry, type FileEntry } from './entries.ts';
+import { errnoOf, messageOf } from './errno.ts';
 import type { FrameWriter } from './frame-write.ts';
 import type { Owners } from './owners.ts';
 import type { ParentCursor } from './parent-cursor.ts';
 import { tarHeader, tarPadding, tooLong } from './tar-write.ts';
-import { errnoOf, inodeOf, messageOf, type WalkItem } from './walk.ts';
+import { inodeOf, type WalkItem } from './walk.ts';
 
 /** What one component has come to so far. */
 export interface ComponentTotals {

@@ -6,6 +6,7 @@ import type { Random } from '../../../ports/index.ts';
 import type { RepositoryRef } from '../port.ts';
 import { openSealed, saltBytes, sealBuffer } from './crypto.ts';
 import { makeFolder, replaceDurably } from './durable-write.ts';
+import { errnoOf } from './errno.ts';
 import { extraFile, isSafeName } from './format.ts';
 import { asOutcome, writeKey } from './repository.ts';
 
@@ -37,7 +38,7 @@ export function loadExtraFile(repository: RepositoryRef, name: string): Promise<
     try {
       return key === null ? await readFile(path) : readSealedFile(path, key);
     } catch (cause) {
-      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+      if (errnoOf(cause) !== 'ENOENT') throw cause;
       throw new OpError('not_found', `${path} does not exist`, { cause });
     }
   });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { errnoOf } from './errno.ts';
 
 /** Names of user and group ids as /etc/passwd and /etc/group tell them; empty text where they know none. */
 export interface Owners {
@@ -19,7 +20,7 @@ function readNames(path: string): Map<number, string> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (errnoOf(error) === null) throw error;
   }
   for (const line of text.split('\n')) {
     const [name, , id] = line.split(':');

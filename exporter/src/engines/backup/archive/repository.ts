@@ -7,6 +7,7 @@ import type { Clock } from '../../../ports/index.ts';
 import type { RepositoryListing, RepositoryRef } from '../port.ts';
 import { keyFingerprint, manifestMacKey, sealScheme } from './crypto.ts';
 import { exists, makeFolder, replaceDurably, syncFolder, temporaryPrefix } from './durable-write.ts';
+import { errnoOf, messageOf } from './errno.ts';
 import {
   backupFolder, backupsFolder, extrasFolder, formatVersion, isBackupId, isSafeName, manifestFile, markerFile, parseManifest, partialPrefix,
   recordOf, RepositoryMarker, serviceFolder,
@@ -23,13 +24,9 @@ export async function asOutcome<T>(work: () => Promise<T>): Promise<Outcome<T>> 
     return ok(await work());
   } catch (thrown) {
     if (thrown instanceof OpError) return { ok: false, error: thrown };
-    if (thrown instanceof Error && 'errno' in thrown) return { ok: false, error: toOpError(thrown, 'io_failed') };
+    if (errnoOf(thrown) !== null) return { ok: false, error: toOpError(thrown, 'io_failed') };
     throw thrown;
   }
-}
-
-function errnoOf(thrown: unknown): string | null {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : null;
 }
 
 function checkCancelled(signal: AbortSignal): void {
@@ -44,7 +41,7 @@ export async function readMarker(path: string): Promise<RepositoryMarker | null>
     json = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return null;
-    const why = cause instanceof SyntaxError ? 'is damaged: it is not JSON' : `cannot be read: ${String(cause)}`;
+    const why = cause instanceof SyntaxError ? 'is damaged: it is not JSON' : `cannot be read: ${messageOf(cause)}`;
     throw new OpError('repository_unreadable', `${file} ${why}`, { cause });
   }
   const parsed = RepositoryMarker.safeParse(json);
@@ -93,7 +90,7 @@ export function prepareRepository(clock: Clock, repository: RepositoryRef): Prom
 async function readMarkerOrForeign(path: string): Promise<RepositoryMarker | null> {
   const stat = await lstat(path).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT') return null;
-    throw new OpError('repository_unreadable', `${path} cannot be read: ${String(cause)}`, { cause });
+    throw new OpError('repository_unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
   });
   if (stat !== null && stat.isFile()) throw new OpError('repository_foreign', `${path} is a file, a repository is a folder`);
   return stat === null ? null : readMarker(path);
@@ -119,7 +116,7 @@ async function createRepository(clock: Clock, repository: RepositoryRef): Promis
     await makeFolder(join(path, extrasFolder));
   } catch (cause) {
     if (cause instanceof OpError || errnoOf(cause) === 'ENOSPC' || errnoOf(cause) === null) throw cause;
-    throw new OpError('repository_unreadable', `cannot create a repository in ${path}: ${String(cause)}`, { cause });
+    throw new OpError('repository_unreadable', `cannot create a repository in ${path}: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -150,7 +147,7 @@ export function inspectRepository(cache: RecordCache, repository: RepositoryRef,
       try {
         records.push(await readRecord(cache, folder, id, macKey));
       } catch (thrown) {
-        if (damaged.length < maxDamaged) damaged.push({ backupId: id, message: thrown instanceof Error ? thrown.message : String(thrown) });
+        if (damaged.length < maxDamaged) damaged.push({ backupId: id, message: messageOf(thrown) });
       }
     }
     const space = await statfs(repository.path);
@@ -196,7 +193,7 @@ async function namesIn(folder: string): Promise<string[]> {
     return (await readdir(folder)).sort();
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return [];
-    throw new OpError('repository_unreadable', `cannot list ${folder}: ${String(cause)}`, { cause });
+    throw new OpError('repository_unreadable', `cannot list ${folder}: ${messageOf(cause)}`, { cause });
   }
 }
 

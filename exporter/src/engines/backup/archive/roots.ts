@@ -2,6 +2,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { OpError } from '../../../contract/errors.ts';
 import type { ComponentSource } from '../port.ts';
+import { errnoOf, messageOf } from './errno.ts';
 import { fromText } from './entries.ts';
 import type { Root } from './format.ts';
 
@@ -28,7 +29,7 @@ function resolvePath(path: string): { readonly resolved: string; readonly kind: 
     if (stat.isDirectory()) return { resolved, kind: 'directory' };
     if (stat.isFile()) return { resolved, kind: 'file' };
   } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT' ? 'does not exist' : `cannot be read: ${String(cause)}`;
+    const why = errnoOf(cause) === 'ENOENT' ? 'does not exist' : `cannot be read: ${messageOf(cause)}`;
     throw new OpError('source_missing', `${path} ${why}`, { cause });
   }
   throw new OpError('source_missing', `${path} is neither a file nor a folder`);

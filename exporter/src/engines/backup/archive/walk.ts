@@ -3,6 +3,7 @@ import picomatch from 'picomatch';
 import type { BackupWarning } from '../../../contract/backup.ts';
 import { OpError } from '../../../contract/errors.ts';
 import { toFsPath, toText } from './entries.ts';
+import { errnoOf, messageOf } from './errno.ts';
 
 /** One thing of the source tree, in the order of a file list. */
 export interface WalkItem {
@@ -182,14 +183,4 @@ function latin1(access: string | Buffer): string {
 /** Binary strings compare as their bytes do. */
 function byBytes(a: string, b: string): number {
   return a < b ? -1 : 1;
-}
-
-export function errnoOf(thrown: unknown): string | null {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : null;
-}
-
-/** The reason in the operating system's words, without the /proc path that the walk used. */
-export function messageOf(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.replace(/, \w+ '.*$/s, '');
 }
