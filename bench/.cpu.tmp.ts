@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { Session } from 'node:inspector/promises';
 import { createCounters } from '../exporter/src/metrics/counters.ts';
 import { createProcessRegistry } from '../exporter/src/metrics/process.ts';
 import { createMetricsPage } from '../exporter/src/metrics/render.ts';
@@ -7,13 +7,13 @@ const mk = (tick: number) => { const at = new Date(+testNow + tick*10000).toISOS
   const services = Array.from({length: 1500}, (_, i) => { const s = JSON.parse(JSON.stringify(serviceWith({name: `service-${i}`, region: `region-${i%5}`}), (k,v)=> k==='at'?at:v)); return {...s, readiness: {...s.readiness, score: ((i+tick)%97)/97}}; });
   return {...b, at, services, system: {...b.system, at}}; };
 const page = createMetricsPage({ cluster: 'test', counters: createCounters({cluster:'test'}), processRegistry: createProcessRegistry() });
-const snaps: any[] = Array.from({length:4}, (_, t)=>mk(t));
-await page.render(snaps[0], testNow, c=>true);
-await page.render(snaps[0], testNow, c=>true);
-const gcs: any[] = []; new PerformanceObserver(l=>l.getEntries().forEach(e=>gcs.push([e.duration, (e as any).detail.kind]))).observe({entryTypes:['gc']});
-globalThis.gc?.(); globalThis.gc?.();
-let last=performance.now(), gaps: number[]=[]; let on=true;
-(function loop(){ const n=performance.now(); gaps.push(n-last); last=n; if(on) setImmediate(loop); })();
-for (let t=0;t<20;t++){ const s=snaps[t%4]; await page.render(s, new Date(Date.parse(s.at)+1234+t), c=>true); await new Promise(r=>setTimeout(r,100)); }
-on=false; gaps.sort((a,b)=>b-a); console.log('largest gaps', gaps.slice(0,20).map(x=>x.toFixed(1)).join(' '), 'gc', gcs.length, gcs.sort((a,b)=>b[0]-a[0]).slice(0,8).map(x=>x[0].toFixed(1)+':'+x[1]).join(' '), process.memoryUsage().heapUsed);
+const snaps: any[] = Array.from({length:2}, (_, t)=>mk(t));
+const go = async (n: number) => { const ts: number[]=[]; for (let t=0;t<n;t++){ const s=snaps[t%2]; const c0=process.cpuUsage(); await page.render(s, new Date(Date.parse(s.at)+1234+t), c=>true); const c1=process.cpuUsage(c0); ts.push((c1.user+c1.system)/1000);} return ts; };
+console.log((await go(40)).map(x=>x.toFixed(0)).join(' '));
+const ses = new Session(); ses.connect(); await ses.post('Profiler.enable'); await ses.post('Profiler.setSamplingInterval',{interval:200}); await ses.post('Profiler.start');
+const ts = await go(40);
+const { profile: p } = await ses.post('Profiler.stop') as any;
+console.log(ts.map(x=>x.toFixed(0)).join(' '));
+const self: any={}; const byId: any={}; p.nodes.forEach((n: any)=>byId[n.id]=n); p.samples.forEach((s: any,i: number)=>{const n=byId[s];const k=n.callFrame.functionName+":"+n.callFrame.url.split("/").pop()+":"+n.callFrame.lineNumber;self[k]=(self[k]||0)+p.timeDeltas[i]});
+Object.entries(self).sort((a: any,b: any)=>b[1]-a[1]).slice(0,22).forEach(([k,v]: any)=>console.log((v/1000/40).toFixed(1)+' ms/render',k));
 process.exit(0);

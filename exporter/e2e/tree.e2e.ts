@@ -20,7 +20,7 @@ function somePackages(data: string, files: number): void {
     if (taken >= files) return;
     if (name === 'typescript' || name === 'playwright-core') continue; // their size, not their shape
     copyTree(path.join(source, name), data);
-    taken = filesBelow(data).length;
+    taken += filesBelow(path.join(data, name)).length;
   }
 }
 

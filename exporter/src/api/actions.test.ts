@@ -29,7 +29,7 @@ describe('actions', () => {
       new Set(['nightly-1']),
     );
     expect(server.app.recorded.requests).toHaveLength(1000);
-  });
+  }, 60_000);
 
   it.each(['', ' ', 'x'.repeat(201), 'tab\there'])('refuse the key %j', async (key) => {
     expect((await post('/backups', { service: 'files' }, { 'idempotency-key': key })).status).toBe(400);

@@ -116,7 +116,7 @@ describe('pages', () => {
     ]) {
       expect(text).toContain(part.replace('24.0 s', '24 s'));
     }
-    expect(text).toContain('<meta http-equiv="refresh" content="10; url=/?auto=1">');
+    expect(text).toContain('<meta http-equiv="refresh" content="10; url=/?auto=1" />');
   });
 
   it('the status page shows unknown as unknown and escapes every text', async () => {

@@ -82,7 +82,7 @@ const bodyErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 
 /** What was thrown while a request was served, as a failure; the parser's own text is not passed on: it quotes the body. */
 export function thrownToError(thrown: unknown): OpError {
-  const type = thrown instanceof Error && 'type' in thrown ? String(thrown.type) : '';
+  const type = Error.isError(thrown) && 'type' in thrown ? String(thrown.type) : '';
   const known = bodyErrors[type];
   if (known !== undefined) return new OpError(known[0], known[1]);
   if (type === 'entity.parse.failed')

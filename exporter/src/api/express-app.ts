@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { MemoryStore, rateLimit } from 'express-rate-limit';
+import type { MemoryStore} from 'express-rate-limit';
+import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { actions, type ActionId } from '../contract/actions.ts';
 import { OpError } from '../contract/errors.ts';
@@ -86,7 +87,7 @@ function answerFailure(context: ServerContext) {
     const error = thrownToError(thrown);
     const id = requestIdOf(response);
     if (error.code === 'internal' || error.code === 'io_failed') {
-      const stack = thrown instanceof Error ? thrown.stack : String(thrown);
+      const stack = Error.isError(thrown) ? thrown.stack : String(thrown);
       context.app.log.error('a request failed', { request: id, method: request.method, code: error.code, stack });
     }
     if (error.code === 'payload_too_large') response.setHeader('Connection', 'close');

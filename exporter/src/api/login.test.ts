@@ -1,4 +1,4 @@
-import http from 'node:http';
+import type http from 'node:http';
 import { fakeApp, secrets } from './testing/fake-app.ts';
 import { createDenialLog } from './denials.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';

@@ -71,7 +71,7 @@ export function serveProbe(
       const id = requestIdOf(response);
       context.app.log.error('the metrics could not be rendered', {
         request: id,
-        error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+        error: Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown),
       });
       sendProblem(response, toOpError(thrown), id);
     });

@@ -42,11 +42,11 @@ export interface Server {
 
 /** What the operator reads when the address cannot be had. */
 function listenSentence(thrown: unknown, host: string, port: number): string {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const { code, message } = (thrown ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   if (code === 'EADDRINUSE') return `port ${port} on ${host} is already in use by another program`;
   if (code === 'EACCES') return `this user may not listen on port ${port} of ${host}`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is not an address of this machine`;
-  return `cannot listen on ${host}:${port}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  return `cannot listen on ${host}:${port}: ${String(message ?? thrown)}`;
 }
 
 function baseUrl(host: string, port: number, tls: boolean): string {
@@ -151,6 +151,8 @@ export function createServer(options: ServerOptions): Server {
   const server = createNodeServer(options, (request, response) => {
     startRequest(app, response);
     countWhenDone(app, request, response);
+    // A connection that becomes idle while we stop would keep the server open until it times out.
+    response.once('close', () => void (closing && setImmediate(() => server.closeIdleConnections())));
     if (closing) response.setHeader('Connection', 'close');
     const refused = closing
       ? new OpError('shutting_down', 'genesis is stopping', { retryable: true })

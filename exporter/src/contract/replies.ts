@@ -12,7 +12,8 @@ import {
 } from './operation.ts';
 import type { Readiness } from './readiness.ts';
 import { errorCode, Failure, freeForm, time } from './reply-parts.ts';
-import { NewestBackup, PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
+import type { NewestBackup} from './service-replies.ts';
+import { PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
 import type { NewestBackup as NewestBackupShape, Pause } from './snapshot.ts';
 
 /** What the API answers, described once: the OpenAPI document, its page and typed clients follow from here. */

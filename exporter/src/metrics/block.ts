@@ -8,8 +8,8 @@ interface Line {
   readonly c: string | undefined;
   readonly d: string | undefined;
   readonly prefix: string;
-  readonly value: number | IsoTime;
-  readonly text: string;
+  value: number | IsoTime;
+  text: string;
 }
 
 /**
@@ -42,8 +42,13 @@ export function createBlock(name: string, own: readonly string[]): Block {
       const number = typeof value === 'number' ? value : unixSeconds(value);
       if (!Number.isFinite(number)) return;
       changed = true;
-      const prefix = same ? line.prefix : prefixOf(name, target, own, [a, b, c, d]);
-      lines[next] = { target, a, b, c, d, prefix, value, text: `${prefix}${number}\n` };
+      if (same) {
+        line.value = value;
+        line.text = `${line.prefix}${number}\n`;
+      } else {
+        const prefix = prefixOf(name, target, own, [a, b, c, d]);
+        lines[next] = { target, a, b, c, d, prefix, value, text: `${prefix}${number}\n` };
+      }
     }
     next += 1;
   };

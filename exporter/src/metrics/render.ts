@@ -14,6 +14,8 @@ export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Written between two turns of the event loop: about a thousand samples, a millisecond of work, so that health checks stay quick. */
 const bytesPerTurn = 128 * 1024;
+/** Smaller pieces are put together before they are written. */
+const bytesCopied = 16 * 1024;
 const servicesPerBlock = 256;
 
 /** Takes one piece of the page; false ends the rendering (the reader is gone). May wait until the reader keeps up. */
@@ -152,20 +154,30 @@ interface Output {
 }
 
 function createOutput(write: WriteChunk): Output {
-  let pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
+  let small: Buffer[] = [];
   let length = 0;
+  const join = (): void => {
+    if (small.length > 0) chunks.push(Buffer.concat(small));
+    small = [];
+  };
   const flush = async (): Promise<boolean> => {
-    const chunk = Buffer.concat(pieces, length);
-    pieces = [];
+    join();
+    for (const chunk of chunks.splice(0)) if (!(await write(chunk))) return false;
     length = 0;
-    const going = await write(chunk);
-    if (going) await nextTurn();
-    return going;
+    await nextTurn();
+    return true;
   };
   return {
     append(bytes) {
-      pieces.push(bytes);
       length += bytes.length;
+      // Kept bytes are never written to again, so large ones go out as they are: copying a whole page costs more than reading it.
+      if (bytes.length < bytesCopied) {
+        small.push(bytes);
+        return;
+      }
+      join();
+      chunks.push(bytes);
     },
     turn: () => (length < bytesPerTurn ? true : flush()),
     flush,

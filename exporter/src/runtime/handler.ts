@@ -1,6 +1,6 @@
 import type { ErrorCode, Outcome } from '../contract/errors.ts';
-import { errorCatalogue } from '../contract/errors.ts';
-import type { Operation } from '../contract/operation.ts';
+import { errorCatalogue, type OpError } from '../contract/errors.ts';
+import type { Operation, OperationFailure } from '../contract/operation.ts';
 import type { Config } from '../config/schema.ts';
 import type { BackupEngine } from '../engines/backup/port.ts';
 import type { Clock, Exec, Log, Random } from '../ports/index.ts';
@@ -65,4 +65,14 @@ export interface Handler<R extends AnyRequest = AnyRequest> {
     request: R,
     operation: Operation,
   ): Promise<{ readonly state: 'interrupted' | 'succeeded'; readonly left: string }>;
+}
+
+/** An error as the journal and the API keep it. */
+export function toFailure(error: OpError): OperationFailure {
+  return {
+    code: error.code,
+    message: error.message,
+    hint: errorCatalogue[error.code].hint,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  };
 }

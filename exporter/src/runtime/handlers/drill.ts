@@ -1,12 +1,12 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newestUsable } from '../../core/backup-choice.ts';
-import { errorCatalogue, fail, ok, type OpError, type Outcome } from '../../contract/errors.ts';
+import { fail, ok, type Outcome } from '../../contract/errors.ts';
 import type { CatalogueEntry } from '../../contract/backup.ts';
-import type { DrillRecord, Operation, OperationFailure } from '../../contract/operation.ts';
+import type { DrillRecord, Operation } from '../../contract/operation.ts';
 import type { RepositoryRef } from '../../engines/backup/port.ts';
 import type { OperationRequest } from '../app.ts';
-import { blocker, type Handler, type HandlerDeps } from '../handler.ts';
+import { blocker, toFailure, type Handler, type HandlerDeps } from '../handler.ts';
 import type { RunTools } from '../run-tools.ts';
 import type { ResolvedService } from '../services.ts';
 
@@ -27,15 +27,6 @@ interface Evidence {
   check: DrillRecord['check'];
   rtoSeconds: number | null;
   rpoSeconds: number | null;
-}
-
-export function toFailure(error: OpError): OperationFailure {
-  return {
-    code: error.code,
-    message: error.message,
-    hint: errorCatalogue[error.code].hint,
-    ...(error.details === undefined ? {} : { details: error.details }),
-  };
 }
 
 async function findTarget(deps: HandlerDeps, request: DrillAsk): Promise<Outcome<DrillTarget>> {

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RestoreReport } from '../port.ts';
@@ -8,6 +9,8 @@ import {
 } from './testkit.ts';
 
 const asRoot = process.getuid?.() === 0;
+// Every backup and restore starts a thread, and on a busy machine that alone can take seconds.
+jest.setTimeout(120_000);
 
 describe.each([
   ['plain', null],

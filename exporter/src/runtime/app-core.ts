@@ -1,0 +1,124 @@
+import type { LoadedConfig } from '../config/index.ts';
+import { toOpError, type Outcome } from '../contract/errors.ts';
+import type { Snapshot, SystemFacts } from '../contract/snapshot.ts';
+import type { BackupEngine } from '../engines/backup/port.ts';
+import { backupEngineKind } from '../engines/backup/registry.ts';
+import type { Clock, Exec, Random } from '../ports/index.ts';
+import type { NewAuditEntry, Store } from '../store/port.ts';
+import type { AppEvent } from './app.ts';
+import type { Collectors } from './collect.ts';
+import type { HandlerDeps } from './handler.ts';
+import type { Home } from './home.ts';
+import { createKeyring } from './keys.ts';
+import type { SwitchableLog } from './log.ts';
+import type { Meter } from './meter.ts';
+import type { Operations } from './operations/operations.ts';
+import type { Scheduler } from './scheduler.ts';
+import { resolveService } from './services.ts';
+import type { Waker } from './waker.ts';
+
+export interface AppDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly exec: Exec;
+  readonly log: SwitchableLog;
+  readonly home: Home;
+  readonly version: string;
+  readonly store: Store;
+  readonly loaded: LoadedConfig;
+  /** Reads the file again. */
+  load(): Outcome<LoadedConfig>;
+  /** The text of the file as it was loaded. */
+  readText(): string;
+  readSystem(): Promise<Outcome<SystemFacts>>;
+  readonly meter: Meter;
+}
+
+/** Mutable state of one process, in one place. */
+export interface AppState {
+  loaded: LoadedConfig;
+  text: string;
+  reload: { readonly ok: boolean; readonly at: string };
+  snapshot: Snapshot | null;
+  auditWritable: boolean;
+}
+
+/** What the parts of the running program share. */
+export interface AppCore {
+  readonly deps: AppDeps;
+  readonly state: AppState;
+  readonly startedAt: string;
+  readonly operations: Operations;
+  readonly scheduler: Scheduler;
+  readonly collectors: Collectors;
+  readonly handlerDeps: HandlerDeps;
+  readonly listeners: Set<(event: AppEvent) => void>;
+  readonly eventStreams: { count: number };
+  readonly wake: Waker;
+}
+
+export function emit(core: Pick<AppCore, 'listeners'>, event: AppEvent): void {
+  for (const listener of core.listeners) listener(event);
+}
+
+/** Throws OpError `audit_unwritable`; readiness and a metric say so until a row could be written again. */
+export async function writeAudit(
+  core: Pick<AppCore, 'deps' | 'state'>,
+  entry: Omit<NewAuditEntry, 'at'>,
+): Promise<void> {
+  const { deps, state } = core;
+  try {
+    await deps.store.audit.append({ ...entry, at: deps.clock.now().toISOString() });
+    state.auditWritable = true;
+  } catch (thrown) {
+    state.auditWritable = false;
+    deps.meter.countAuditWriteFailure();
+    throw toOpError(thrown, 'audit_unwritable');
+  }
+}
+
+export function createHandlerDeps(deps: AppDeps, state: AppState, operations: () => Operations): HandlerDeps {
+  const deriveKey = createKeyring();
+  const engines = new Map<string, BackupEngine>();
+  const create = (name: string, clock: Clock): BackupEngine =>
+    backupEngineKind(name).create({ clock, exec: deps.exec, random: deps.random, log: deps.log });
+  return {
+    clock: deps.clock,
+    random: deps.random,
+    exec: deps.exec,
+    log: deps.log,
+    store: deps.store,
+    home: deps.home,
+    config: () => state.loaded.config,
+    configText: () => state.text,
+    service: (name) =>
+      resolveService(state.loaded.config, name, deps.home, {
+        resolve: (ref) => state.loaded.resolveSecret(ref),
+        deriveKey,
+      }),
+    engine: (name, clock) => {
+      if (clock !== undefined) return create(name, clock);
+      // One instance a kind: it remembers manifests that it has read.
+      const engine = engines.get(name) ?? create(name, deps.clock);
+      engines.set(name, engine);
+      return engine;
+    },
+    markerFile: (engine) => backupEngineKind(engine).markerFile,
+    measure: async (event) => {
+      await deps.store.events.add(event);
+      deps.meter.record(event);
+    },
+    auditHead: () => deps.store.audit.head(),
+    backupsInUse: (except) => backupsInUse(operations(), except),
+  };
+}
+
+/** A drill reads the newest backup, which retention never takes; the others name theirs. */
+function backupsInUse(operations: Operations, except: string): ReadonlySet<string> {
+  const used = new Set<string>();
+  for (const operation of operations.running()) {
+    const id = operation.params['backupId'];
+    if (operation.id !== except && typeof id === 'string') used.add(id);
+  }
+  return used;
+}

@@ -1,0 +1,104 @@
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { CatalogueEntry } from '../contract/backup.ts';
+import { fail, ok, toOpError, type Outcome } from '../contract/errors.ts';
+import type { DrillRecord } from '../contract/operation.ts';
+import type { CopyFacts, RepositoryFacts } from '../contract/snapshot.ts';
+import type { HandlerDeps } from './handler.ts';
+import { seenFact } from './handlers/copy.ts';
+import { isConnected, isSameDisk } from './mounts.ts';
+import type { ResolvedCopy, ResolvedService } from './services.ts';
+
+/** The last attempt of each backup type, by type; also failed ones, which leave no catalogue entry. */
+export type LastAttempts = ReadonlyMap<string, { readonly endedAt: string; readonly success: boolean }>;
+
+/** Turns whatever a reading throws into a failure that is shown, never into an empty reading. */
+export async function guarded<T>(read: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return ok(await read());
+  } catch (thrown) {
+    return { ok: false, error: toOpError(thrown) };
+  }
+}
+
+/** Space of the filesystem that holds the path, or will hold it once it is made. Bytes free to an unprivileged user. */
+async function readSpace(path: string): Promise<Outcome<RepositoryFacts>> {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      const s = await statfs(at);
+      return ok({ freeBytes: s.bavail * s.bsize, totalBytes: s.blocks * s.bsize });
+    } catch (thrown) {
+      const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT' && at !== dirname(at);
+      if (!missing) return { ok: false, error: toOpError(thrown, 'repository_unreadable') };
+    }
+  }
+}
+
+export function readEntries(deps: HandlerDeps, service: string): Promise<Outcome<readonly CatalogueEntry[]>> {
+  return guarded(() => deps.store.backups.ofService(service));
+}
+
+export function readLastAttempts(deps: HandlerDeps, service: string): Promise<Outcome<LastAttempts>> {
+  const prefix = `last_attempt:${service}:`;
+  return guarded(async () => {
+    const facts = await deps.store.facts.list(prefix);
+    return new Map(
+      facts.map((f) => [f.name.slice(prefix.length), JSON.parse(f.value) as { endedAt: string; success: boolean }]),
+    );
+  });
+}
+
+export async function readRepository(deps: HandlerDeps, service: string): Promise<Outcome<RepositoryFacts>> {
+  const resolved = await deps.service(service);
+  return resolved.ok ? readSpace(resolved.value.repository.path) : resolved;
+}
+
+export function readDrills(deps: HandlerDeps, service: string): Promise<Outcome<readonly DrillRecord[]>> {
+  return guarded(async () => (await deps.store.drills.list({ service, limit: 100 })).items);
+}
+
+/** One reading for each configured copy, by its name. */
+export async function readCopies(
+  deps: HandlerDeps,
+  service: string,
+): Promise<readonly (readonly [string, Outcome<CopyFacts>])[]> {
+  const resolved = await deps.service(service);
+  const entries = await readEntries(deps, service);
+  const names =
+    deps
+      .config()
+      .services.find((s) => s.name === service)
+      ?.copies.map((c) => c.name) ?? [];
+  return Promise.all(
+    names.map(async (name): Promise<readonly [string, Outcome<CopyFacts>]> => {
+      if (!resolved.ok) return [name, resolved];
+      if (!entries.ok) return [name, entries];
+      const copy = resolved.value.copies.find((c) => c.name === name);
+      if (copy === undefined) return [name, fail('not_found', `${service} has no copy ${name}`)];
+      return [name, await readCopy(deps, resolved.value, copy, entries.value)];
+    }),
+  );
+}
+
+async function readCopy(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  copy: ResolvedCopy,
+  entries: readonly CatalogueEntry[],
+): Promise<Outcome<CopyFacts>> {
+  const seen = (await deps.store.facts.get(seenFact(service.config.name, copy.name))) !== null;
+  const connected = await isConnected(copy, seen, deps.markerFile(service.config.backup.engine));
+  const waiting = entries.filter((e) => !e.copies.includes(copy.name));
+  const oldestWaiting = waiting.at(-1);
+  const space = await readSpace(copy.ref.path);
+  if (!space.ok) return space;
+  return ok({
+    connected,
+    lagSeconds:
+      oldestWaiting === undefined ? 0 : Math.max(0, (+deps.clock.now() - Date.parse(oldestWaiting.endedAt)) / 1000),
+    queue: waiting.length,
+    newestBackupEndedAt: entries.find((e) => e.copies.includes(copy.name))?.endedAt ?? null,
+    freeBytes: space.value.freeBytes,
+    sameDisk: await isSameDisk(copy.ref.path, service.repository.path),
+  });
+}

@@ -1,0 +1,40 @@
+import { OpError } from '../../contract/errors.ts';
+import type { Claimant } from '../../core/conflicts.ts';
+import type { RequestOptions } from '../app.ts';
+import type { AnyRequest } from '../handler.ts';
+
+export function isInPlace(request: AnyRequest): boolean {
+  return request.kind === 'restore' && request.target.kind === 'in_place';
+}
+
+/** It replaces or deletes data that cannot be had again from elsewhere in this program. */
+export function isDestructive(request: AnyRequest): boolean {
+  return request.kind === 'delete' || isInPlace(request);
+}
+
+export function claimantOfRequest(request: AnyRequest, service: string): Claimant {
+  return {
+    kind: request.kind,
+    service,
+    inPlace: isInPlace(request),
+    subject: request.kind === 'verify' ? request.backupId : null,
+  };
+}
+
+/** What depends on the request itself, beyond the role table of the routes. Errors: `forbidden`, `confirmation_required`, `reason_required`. */
+export function checkAuthority(request: AnyRequest, service: string, options: RequestOptions): OpError | null {
+  const { role } = options.actor;
+  if (!isDestructive(request)) {
+    return role === 'viewer' || role === 'metrics'
+      ? new OpError('forbidden', `${request.kind} needs the role operator`)
+      : null;
+  }
+  const words = isInPlace(request) ? 'restore in place' : request.kind;
+  if (role !== 'admin' && role !== 'system') return new OpError('forbidden', `${words} needs the role admin`);
+  if (options.confirm !== service) {
+    return new OpError('confirmation_required', `this replaces or deletes data: confirm must be "${service}"`);
+  }
+  if (options.reason === null)
+    return new OpError('reason_required', 'this replaces or deletes data: a reason is needed');
+  return null;
+}

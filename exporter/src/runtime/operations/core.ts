@@ -1,0 +1,83 @@
+import { toOpError } from '../../contract/errors.ts';
+import type { Operation, OperationProgress } from '../../contract/operation.ts';
+import type { AuditEntry } from '../../store/port.ts';
+import type { AppEvent, RequestOptions } from '../app.ts';
+import type { AnyRequest, Handler, HandlerDeps } from '../handler.ts';
+import type { Meter } from '../meter.ts';
+
+export type Handlers = { readonly [K in AnyRequest['kind']]: Handler<Extract<AnyRequest, { kind: K }>> };
+
+export interface OperationsDeps extends HandlerDeps {
+  readonly handlers: Handlers;
+  readonly meter: Meter;
+  emit(event: AppEvent): void;
+  /** Told after each audit row whether it could be written. */
+  onAudit(written: boolean): void;
+}
+
+/** One operation of this process, from its admission until its end is in the journal. */
+export interface LiveOperation {
+  operation: Operation;
+  progress: OperationProgress | null;
+  readonly controller: AbortController;
+  cancelRequested: boolean;
+  readonly done: Promise<Operation>;
+}
+
+/** What the parts of the operation machinery share; the only mutable state is here. */
+export interface Core {
+  readonly deps: OperationsDeps;
+  readonly live: Map<string, LiveOperation>;
+  stopping: boolean;
+  /** Tail of the queue of admissions. */
+  turn: Promise<unknown>;
+}
+
+export function handlerOf<R extends AnyRequest>(core: Core, request: R): Handler<R> {
+  return core.deps.handlers[request.kind] as unknown as Handler<R>;
+}
+
+export function runningOperations(core: Core): readonly Operation[] {
+  return [...core.live.values()].map((l) => l.operation);
+}
+
+/** The journal's row with what only this process knows: state, start and progress of what runs. */
+export function withLive(core: Core, operation: Operation): Operation {
+  const entry = core.live.get(operation.id);
+  if (entry === undefined) return operation;
+  return { ...operation, state: entry.operation.state, startedAt: entry.operation.startedAt, progress: entry.progress };
+}
+
+/** Throws OpError `audit_unwritable`. */
+export async function auditRequest(
+  core: Core,
+  action: { readonly kind: string; readonly service: string | null; readonly target: string | null },
+  options: RequestOptions,
+  result: AuditEntry['result'],
+  extra: { readonly operationId: string | null; readonly details?: Record<string, unknown> },
+): Promise<void> {
+  try {
+    await core.deps.store.audit.append({
+      at: core.deps.clock.now().toISOString(),
+      actor: options.actor.name,
+      role: options.actor.role,
+      via: options.actor.via,
+      action: action.kind,
+      service: action.service,
+      target: action.target,
+      result,
+      reason: options.reason,
+      operationId: extra.operationId,
+      remote: options.remote,
+      details: extra.details ?? null,
+    });
+    core.deps.onAudit(true);
+  } catch (thrown) {
+    core.deps.onAudit(false);
+    throw toOpError(thrown, 'audit_unwritable');
+  }
+}
+
+export function targetOf(request: AnyRequest): string | null {
+  return 'backupId' in request ? request.backupId : null;
+}

@@ -1,0 +1,28 @@
+import type { AppCore } from './app-core.ts';
+import { emit } from './app-core.ts';
+import { readKeyConfirmations } from './keys.ts';
+import { buildSnapshot } from './snapshot.ts';
+
+/** Makes the snapshot of this moment and tells everybody who listens. */
+export async function publish(core: AppCore): Promise<void> {
+  const { deps, state, collectors, scheduler } = core;
+  const head = await deps.store.audit.head();
+  const keyConfirmed = await readKeyConfirmations(core.handlerDeps);
+  state.snapshot = buildSnapshot({
+    now: deps.clock.now(),
+    startedAt: core.startedAt,
+    version: deps.version,
+    config: state.loaded.config,
+    configHash: state.loaded.hash,
+    reload: state.reload,
+    readings: collectors.readings,
+    collectors: collectors.snapshot(),
+    nextRuns: (service) => scheduler.nextRuns(service),
+    pauses: scheduler.pauses(),
+    running: core.operations.running(),
+    keyConfirmed,
+    audit: { count: head?.count ?? 0, writable: state.auditWritable },
+    eventStreams: core.eventStreams.count,
+  });
+  emit(core, { type: 'snapshot', at: state.snapshot.at });
+}
