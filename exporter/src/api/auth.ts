@@ -13,6 +13,7 @@ const windowMs = 60_000;
 const maxAddresses = 10_000;
 /** The same for a missing, unknown, expired and revoked credential, so that nothing is learned from it. */
 const unauthenticatedText = 'a valid token or login session is needed';
+const badCodeText = 'this login link was used already, is older than ten minutes, or was made before a restart';
 
 export interface Identity {
   readonly name: string;
@@ -87,7 +88,7 @@ export function createAuthenticator(app: App, sessions: Sessions, cookieName: ()
     // Only failures are limited: a good credential always passes, so nobody can lock an operator out in a disaster by
     // sending bad ones from the same address. Guessing 256 random bits is hopeless either way.
     const wait = limiter.fail(addressKey(request), app.config().api.failed_logins_per_minute);
-    if (wait === null) return fail('unauthenticated', unauthenticatedText);
+    if (wait === null) return fail('unauthenticated', kind === 'login' ? badCodeText : unauthenticatedText);
     return fail('rate_limited', 'too many failed attempts from this address', {
       retryable: true,
       details: { retryAfterSeconds: wait },

@@ -10,7 +10,7 @@ interface Described {
 }
 
 function fold(title: string, value: unknown): Html | null {
-  return value === undefined
+  return value === undefined || (Array.isArray(value) && value.length === 0)
     ? null
     : html`<details>
         <summary class="small">${title}</summary>

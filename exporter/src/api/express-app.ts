@@ -1,5 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { MemoryStore} from 'express-rate-limit';
+import type { MemoryStore } from 'express-rate-limit';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { actions, type ActionId } from '../contract/actions.ts';

@@ -116,7 +116,7 @@ function readiness(service: ServiceSnapshot): Html {
     passed.length === 0
       ? null
       : html`<details>
-          <summary class="small">${passed.length} passed checks</summary>
+          <summary class="small">Passed checks: ${passed.length}</summary>
           <ul class="plain">
             ${passed.map(checkItem)}
           </ul>
@@ -161,7 +161,7 @@ function serviceCard(service: ServiceSnapshot, now: Date): Html {
       ${fact('Last backup', lastBackup(service, now))} ${fact('Last restore drill', lastDrill(service, now))}
       ${fact('Data loss now (RPO)', secondsOrNone(service.rpoSeconds, service.objectives.rpo_sla))}
       ${fact('Time to recover (RTO)', secondsOrNone(service.rtoSeconds, service.objectives.rto_sla))}
-      ${fact('Repository', html`${kept}, ${space}`)} ${fact('Next runs', schedules(service, now))}
+      ${fact('Kept', kept)} ${fact('Repository', space)} ${fact('Next runs', schedules(service, now))}
     </dl>
     <h3>Copies</h3>
     ${

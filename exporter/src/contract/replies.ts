@@ -12,7 +12,7 @@ import {
 } from './operation.ts';
 import type { Readiness } from './readiness.ts';
 import { errorCode, Failure, freeForm, time } from './reply-parts.ts';
-import type { NewestBackup} from './service-replies.ts';
+import type { NewestBackup } from './service-replies.ts';
 import { PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
 import type { NewestBackup as NewestBackupShape, Pause } from './snapshot.ts';
 
@@ -220,7 +220,10 @@ export const replies = {
   listServices: { status: 200, schema: page(ServiceReply) },
   getService: { status: 200, schema: ServiceReply },
   pauseService: { status: 200, schema: PauseReply },
-  confirmKey: { status: 200, schema: z.object({ service: z.string(), fingerprint: z.string(), confirmed: z.literal(true) }) },
+  confirmKey: {
+    status: 200,
+    schema: z.object({ service: z.string(), fingerprint: z.string(), confirmed: z.literal(true) }),
+  },
   resumeService: { status: 200, schema: z.object({ service: z.string(), paused: z.literal(false) }) },
   listBackups: { status: 200, schema: page(BackupReply) },
   getBackup: { status: 200, schema: BackupReply },

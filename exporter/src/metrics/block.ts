@@ -37,7 +37,8 @@ export function createBlock(name: string, own: readonly string[]): Block {
   const emit = (value: SampleValue, a?: string, b?: string, c?: string, d?: string): void => {
     if (value === null) return;
     const line = lines[next];
-    const same = line !== undefined && line.target === target && line.a === a && line.b === b && line.c === c && line.d === d;
+    const same =
+      line !== undefined && line.target === target && line.a === a && line.b === b && line.c === c && line.d === d;
     if (!same || line.value !== value) {
       const number = typeof value === 'number' ? value : unixSeconds(value);
       if (!Number.isFinite(number)) return;
@@ -73,7 +74,12 @@ export function createBlock(name: string, own: readonly string[]): Block {
 }
 
 /** What is written before a value, e.g. `genesis_backups{cluster="c",service="s",region="r",engine="e"} `. */
-function prefixOf(name: string, target: string, own: readonly string[], values: readonly (string | undefined)[]): string {
+function prefixOf(
+  name: string,
+  target: string,
+  own: readonly string[],
+  values: readonly (string | undefined)[],
+): string {
   const labels = own.map((label, i) => `,${label}="${escapeLabelValue(values[i] ?? '')}"`);
   return `${name}{${target}${labels.join('')}} `;
 }

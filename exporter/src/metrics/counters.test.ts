@@ -3,8 +3,12 @@ import type { MeasuredEvent } from '../store/port.ts';
 import { createTestPage, valuesOf, type TestPage } from './testing.ts';
 
 const backupDone = (change: Partial<MeasuredEvent> = {}): MeasuredEvent => ({
-  kind: 'backup', service: 'files', at: '2026-11-22T10:00:00.000Z', durationSeconds: 90,
-  labels: { backup_type: 'full', result: 'success', region: 'local', engine: 'archive' }, ...change,
+  kind: 'backup',
+  service: 'files',
+  at: '2026-11-22T10:00:00.000Z',
+  durationSeconds: 90,
+  labels: { backup_type: 'full', result: 'success', region: 'local', engine: 'archive' },
+  ...change,
 });
 async function* chunksOf(...events: MeasuredEvent[]): AsyncIterable<readonly MeasuredEvent[]> {
   for (const event of events) yield [event];
@@ -47,11 +51,15 @@ describe('counters', () => {
     await page.parsed(snapshotWith(), testNow);
 
     page.counters.record(backupDone());
-    page.counters.record(backupDone({ labels: { backup_type: 'full', result: 'failure', engine: 'archive' }, durationSeconds: null }));
+    page.counters.record(
+      backupDone({ labels: { backup_type: 'full', result: 'failure', engine: 'archive' }, durationSeconds: null }),
+    );
     const parsed = await page.parsed(snapshotWith(), testNow);
 
     expect(valuesOf(parsed, 'genesis_backup_total', { backup_type: 'full' })).toEqual([1, 1]);
-    expect(valuesOf(parsed, 'genesis_backup_duration_seconds_count', { backup_type: 'full', result: 'failure' })).toEqual([0]);
+    expect(
+      valuesOf(parsed, 'genesis_backup_duration_seconds_count', { backup_type: 'full', result: 'failure' }),
+    ).toEqual([0]);
   });
 
   it('lose no event that is counted while the page is rendered', async () => {
@@ -88,11 +96,16 @@ describe('counters', () => {
 
     expect(page.counters.initialise([serviceWith()])).toEqual([]);
     const begun = page.counters.initialise([moved, serviceWith({ name: 'other' })]);
-    await page.counters.seed(chunksOf(backupDone(), backupDone({ at: '2026-11-22T11:00:00.000Z' })), { only: begun, before: '2026-11-22T10:30:00.000Z' });
+    await page.counters.seed(chunksOf(backupDone(), backupDone({ at: '2026-11-22T11:00:00.000Z' })), {
+      only: begun,
+      before: '2026-11-22T10:30:00.000Z',
+    });
     const parsed = await page.parsed(snapshotWith({ services: [moved] }), testNow);
 
     expect(begun).toEqual(['files', 'other']);
-    expect(valuesOf(parsed, 'genesis_backup_total', { ...fullSuccess, service: 'files', region: 'north' })).toEqual([1]);
+    expect(valuesOf(parsed, 'genesis_backup_total', { ...fullSuccess, service: 'files', region: 'north' })).toEqual([
+      1,
+    ]);
     expect(valuesOf(parsed, 'genesis_backup_total', { region: 'local', service: 'files' })).toEqual([]);
   });
 
@@ -131,7 +144,9 @@ describe('counters', () => {
     counters.countAuditWriteFailure();
     const parsed = await page.parsed(null, testNow);
 
-    expect(valuesOf(parsed, 'genesis_http_requests_total', { method: 'GET', route: '/api/v1/backups/{id}', status: '404' })).toEqual([1]);
+    expect(
+      valuesOf(parsed, 'genesis_http_requests_total', { method: 'GET', route: '/api/v1/backups/{id}', status: '404' }),
+    ).toEqual([1]);
     expect(valuesOf(parsed, 'genesis_http_request_duration_seconds_bucket', { le: '0.05' })).toEqual([1]);
     expect(valuesOf(parsed, 'genesis_auth_failures_total', { kind: 'host' })).toEqual([1]);
     expect(valuesOf(parsed, 'genesis_auth_failures_total', { kind: 'token' })).toEqual([0]);

@@ -1,18 +1,31 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../contract/errors.ts';
-import { authFailureKinds, metricCatalogue, type AuthFailureKind, type EventFamily, type MetricName, type ProgramFamily } from '../contract/metrics/index.ts';
+import {
+  authFailureKinds,
+  metricCatalogue,
+  type AuthFailureKind,
+  type EventFamily,
+  type MetricName,
+  type ProgramFamily,
+} from '../contract/metrics/index.ts';
 import type { ServiceSnapshot } from '../contract/snapshot.ts';
 import type { MeasuredEvent } from '../store/port.ts';
 import { samplesOf } from './process.ts';
 
 type Labels = Record<string, string>;
-type Measure = { readonly kind: 'counter'; readonly counter: Counter } | { readonly kind: 'histogram'; readonly histogram: Histogram };
+type Measure =
+  | { readonly kind: 'counter'; readonly counter: Counter }
+  | { readonly kind: 'histogram'; readonly histogram: Histogram };
 /** What counting needs to know of a service. */
 export type CountedService = Pick<ServiceSnapshot, 'name' | 'region' | 'engine' | 'copies'>;
 
 const all = Object.entries(metricCatalogue) as [MetricName, (typeof metricCatalogue)[MetricName]][];
-const eventFamilies = all.flatMap(([name, f]): [MetricName, EventFamily][] => (f.from === 'event' ? [[name, f as EventFamily]] : []));
-const programFamilies = all.flatMap(([name, f]): [MetricName, ProgramFamily][] => (f.from === 'program' ? [[name, f]] : []));
+const eventFamilies = all.flatMap(([name, f]): [MetricName, EventFamily][] =>
+  f.from === 'event' ? [[name, f as EventFamily]] : [],
+);
+const programFamilies = all.flatMap(([name, f]): [MetricName, ProgramFamily][] =>
+  f.from === 'program' ? [[name, f]] : [],
+);
 
 /** The counters of one service in a registry of their own: samples are kept until something is counted, and all goes with the service. */
 interface ServiceCounters {
@@ -42,7 +55,10 @@ export interface Counters {
   ): Promise<void>;
   record(event: MeasuredEvent): void;
   removeService(name: string): void;
-  countRequest(labels: { readonly method: string; readonly route: string; readonly status: string }, seconds: number): void;
+  countRequest(
+    labels: { readonly method: string; readonly route: string; readonly status: string },
+    seconds: number,
+  ): void;
   countAuthFailure(kind: AuthFailureKind): void;
   /** `component`: the collector, operation kind or `api` that it happened in; a small fixed set. */
   countError(code: ErrorCode, component: string): void;
@@ -87,7 +103,8 @@ export function createCounters(options: { readonly cluster: string }): Counters 
     record,
     removeService: (name) => void services.delete(name),
     async *ofServices(name) {
-      for (const counters of [...services.values()]) yield counters.samples.get(name) ?? (await renderService(counters, name));
+      for (const counters of [...services.values()])
+        yield counters.samples.get(name) ?? (await renderService(counters, name));
     },
   };
 }
@@ -130,9 +147,11 @@ function count(cluster: string, counters: ServiceCounters, event: MeasuredEvent)
     const measure = counters.measures.get(name);
     // The region is today's, so that a series goes on when a service was moved; the other labels tell what happened then.
     const labels: Labels = { cluster, service: service.name, region: service.region };
-    for (const label of family.own) labels[label] = event.labels[label] ?? (label === 'engine' ? service.engine : 'unknown');
+    for (const label of family.own)
+      labels[label] = event.labels[label] ?? (label === 'engine' ? service.engine : 'unknown');
     if (measure?.kind === 'counter') measure.counter.inc(labels);
-    else if (measure?.kind === 'histogram' && event.durationSeconds !== null) measure.histogram.observe(labels, event.durationSeconds);
+    else if (measure?.kind === 'histogram' && event.durationSeconds !== null)
+      measure.histogram.observe(labels, event.durationSeconds);
     counters.samples.delete(name);
   }
   counters.counted += 1;
@@ -146,11 +165,16 @@ async function renderService(counters: ServiceCounters, name: MetricName): Promi
   return samples;
 }
 
-type ProgramCounters = Pick<Counters, 'countRequest' | 'countAuthFailure' | 'countError' | 'countAuditWriteFailure' | 'ofProgram'>;
+type ProgramCounters = Pick<
+  Counters,
+  'countRequest' | 'countAuthFailure' | 'countError' | 'countAuditWriteFailure' | 'ofProgram'
+>;
 
 function createProgramCounters(cluster: string): ProgramCounters {
   const registry = new Registry();
-  const measures = new Map(programFamilies.map(([name, family]) => [name, createMeasure(registry, name, family)] as const));
+  const measures = new Map(
+    programFamilies.map(([name, family]) => [name, createMeasure(registry, name, family)] as const),
+  );
   const add = (name: MetricName, labels: Labels, seconds?: number): void => {
     const measure = measures.get(name);
     if (measure?.kind === 'counter') measure.counter.inc({ cluster, ...labels });

@@ -10,7 +10,8 @@ export function createProcessRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const catalogue: Readonly<Record<string, unknown>> = metricCatalogue;
-  for (const { name } of registry.getMetricsAsArray()) if (catalogue[name] === undefined) registry.removeSingleMetric(name);
+  for (const { name } of registry.getMetricsAsArray())
+    if (catalogue[name] === undefined) registry.removeSingleMetric(name);
   new Gauge({
     name: 'process_threads',
     help: metricCatalogue.process_threads.help,

@@ -6,7 +6,8 @@ import { createTestPage } from './testing.ts';
 
 function promtoolFindings(page: string): string[] {
   const run = spawnSync('promtool', ['check', 'metrics'], { input: page, encoding: 'utf8' });
-  if (run.error !== undefined) throw new Error('promtool is missing: install the Debian package prometheus', { cause: run.error });
+  if (run.error !== undefined)
+    throw new Error('promtool is missing: install the Debian package prometheus', { cause: run.error });
   return run.stderr.split('\n').filter((line) => line !== '');
 }
 
@@ -15,14 +16,22 @@ describe('promtool check metrics', () => {
     const page = createTestPage();
     page.counters.initialise([serviceWith({ encrypted: true, keyConfirmed: true })]);
     for (const kind of ['health_check_failure', 'failover'] as const) {
-      page.counters.record({ kind, service: 'files', at: '2026-11-22T10:00:00.000Z', labels: { result: 'success' }, durationSeconds: 3 });
+      page.counters.record({
+        kind,
+        service: 'files',
+        at: '2026-11-22T10:00:00.000Z',
+        labels: { result: 'success' },
+        durationSeconds: 3,
+      });
     }
     page.counters.countRequest({ method: 'GET', route: '/metrics', status: '200' }, 0.01);
     page.counters.countError('disk_full', 'backup');
 
     const findings = promtoolFindings(await page.text(snapshotWith(), testNow));
 
-    expect([...new Set(findings.map((line) => line.split(' ')[0]))].sort()).toEqual([...namesFixedByTheDocuments].sort());
+    expect([...new Set(findings.map((line) => line.split(' ')[0]))].sort()).toEqual(
+      [...namesFixedByTheDocuments].sort(),
+    );
   });
 
   it('is the command that notices a bad page', () => {

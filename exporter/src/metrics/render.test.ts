@@ -14,7 +14,8 @@ describe('metrics page', () => {
       const { heads } = await createTestPage().parsed(snapshot, testNow);
 
       expect([...heads.keys()].sort()).toEqual(Object.keys(metricCatalogue).sort());
-      for (const [name, family] of Object.entries(metricCatalogue)) expect([name, heads.get(name)?.type]).toEqual([name, family.type]);
+      for (const [name, family] of Object.entries(metricCatalogue))
+        expect([name, heads.get(name)?.type]).toEqual([name, family.type]);
     }
   });
 
@@ -37,7 +38,9 @@ describe('metrics page', () => {
 
     expect(samples.length).toBeGreaterThan(300);
     for (const sample of samples.filter((s) => s.name.startsWith('genesis_'))) {
-      const family = Object.entries(metricCatalogue).find(([name]) => sample.name.replace(/_(bucket|sum|count)$/, '') === name || sample.name === name);
+      const family = Object.entries(metricCatalogue).find(
+        ([name]) => sample.name.replace(/_(bucket|sum|count)$/, '') === name || sample.name === name,
+      );
       const labels = Object.keys(sample.labels).filter((label) => label !== 'le');
       expect([sample.name, labels.sort()]).toEqual([sample.name, [...(family?.[1].labels ?? [])].sort()]);
       expect(sample.labels['cluster']).toBe('test');
@@ -63,18 +66,30 @@ describe('metrics page', () => {
     const page = createTestPage();
     const service = serviceWith();
     const blind = serviceWith({
-      backups: unknown(ago(0), unreadable), repository: unknown(ago(0), unreadable), drills: unknown(ago(0), unreadable), rpoSeconds: unknown(ago(0), unreadable),
+      backups: unknown(ago(0), unreadable),
+      repository: unknown(ago(0), unreadable),
+      drills: unknown(ago(0), unreadable),
+      rpoSeconds: unknown(ago(0), unreadable),
       copies: service.copies.map((c) => ({ ...c, facts: unknown(ago(0), unreadable) })),
     });
 
     page.page.observe(snapshotWith({ services: [service] }));
     const parsed = await page.parsed(snapshotWith({ services: [blind] }), testNow);
 
-    expect(valuesOf(parsed, 'genesis_backup_last_success_timestamp_seconds', { backup_type: 'incremental' })).toEqual([Date.parse(newestBackup.endedAt) / 1000]);
+    expect(valuesOf(parsed, 'genesis_backup_last_success_timestamp_seconds', { backup_type: 'incremental' })).toEqual([
+      Date.parse(newestBackup.endedAt) / 1000,
+    ]);
     expect(valuesOf(parsed, 'genesis_dr_test_last_run_timestamp')).toEqual([Date.parse(ago(7200)) / 1000]);
     expect(valuesOf(parsed, 'genesis_backup_last_status', { backup_type: 'full' })).toEqual([1]);
     expect(valuesOf(parsed, 'genesis_replication_newest_backup_timestamp_seconds')).toHaveLength(1);
-    for (const level of ['genesis_backup_age_seconds', 'genesis_backups', 'genesis_replication_lag_seconds', 'genesis_replication_connected', 'genesis_rpo_seconds', 'genesis_backup_repository_free_bytes']) {
+    for (const level of [
+      'genesis_backup_age_seconds',
+      'genesis_backups',
+      'genesis_replication_lag_seconds',
+      'genesis_replication_connected',
+      'genesis_rpo_seconds',
+      'genesis_backup_repository_free_bytes',
+    ]) {
       expect([level, valuesOf(parsed, level)]).toEqual([level, []]);
     }
     expect(valuesOf(parsed, 'genesis_service_up')).toEqual([0]);
@@ -86,7 +101,17 @@ describe('metrics page', () => {
     const young = await page.parsed(snapshotWith(), later(28));
     const old = await page.parsed(snapshotWith(), later(29));
 
-    const levels = ['genesis_dr_readiness_score', 'genesis_dr_component_score', 'genesis_replication_lag_seconds', 'genesis_replication_queue_size', 'genesis_replication_connected', 'genesis_backup_age_hours', 'genesis_service_up', 'genesis_system_load1', 'genesis_rto_seconds'];
+    const levels = [
+      'genesis_dr_readiness_score',
+      'genesis_dr_component_score',
+      'genesis_replication_lag_seconds',
+      'genesis_replication_queue_size',
+      'genesis_replication_connected',
+      'genesis_backup_age_hours',
+      'genesis_service_up',
+      'genesis_system_load1',
+      'genesis_rto_seconds',
+    ];
     for (const level of levels) {
       expect([level, valuesOf(young, level).length > 0]).toEqual([level, true]);
       expect([level, valuesOf(old, level)]).toEqual([level, []]);
@@ -97,21 +122,58 @@ describe('metrics page', () => {
 
   it('has no sample for what never happened', async () => {
     const never = serviceWith({
-      backups: known(ago(1), { byType: [{ type: 'full', lastSuccess: null, lastAttempt: null, baselineBytes: null }], newest: null, newestVerifiedAt: null, oldestStartedAt: null, count: 0, storedBytes: 0, newestVerifyFailed: false }),
-      drills: known(ago(1), { lastRunAt: null, lastPassed: null, lastPassedAt: null, lastRtoSeconds: null, lastRpoSeconds: null, successRatio: null }),
-      rpoSeconds: known(ago(1), null), rtoSeconds: known(ago(1), null),
+      backups: known(ago(1), {
+        byType: [{ type: 'full', lastSuccess: null, lastAttempt: null, baselineBytes: null }],
+        newest: null,
+        newestVerifiedAt: null,
+        oldestStartedAt: null,
+        count: 0,
+        storedBytes: 0,
+        newestVerifyFailed: false,
+      }),
+      drills: known(ago(1), {
+        lastRunAt: null,
+        lastPassed: null,
+        lastPassedAt: null,
+        lastRtoSeconds: null,
+        lastRpoSeconds: null,
+        successRatio: null,
+      }),
+      rpoSeconds: known(ago(1), null),
+      rtoSeconds: known(ago(1), null),
     });
 
     const parsed = await createTestPage().parsed(snapshotWith({ services: [never] }), testNow);
 
-    for (const name of ['genesis_backup_last_success_timestamp_seconds', 'genesis_backup_last_verified_timestamp_seconds', 'genesis_backup_age_hours', 'genesis_backup_last_status', 'genesis_dr_test_last_run_timestamp', 'genesis_dr_test_success_rate', 'genesis_dr_test_last_status', 'genesis_rpo_minutes', 'genesis_rto_minutes']) {
+    for (const name of [
+      'genesis_backup_last_success_timestamp_seconds',
+      'genesis_backup_last_verified_timestamp_seconds',
+      'genesis_backup_age_hours',
+      'genesis_backup_last_status',
+      'genesis_dr_test_last_run_timestamp',
+      'genesis_dr_test_success_rate',
+      'genesis_dr_test_last_status',
+      'genesis_rpo_minutes',
+      'genesis_rto_minutes',
+    ]) {
       expect([name, valuesOf(parsed, name)]).toEqual([name, []]);
     }
     expect(valuesOf(parsed, 'genesis_backups')).toEqual([0]);
   });
 
   it('never says that a disconnected copy lacks nothing', async () => {
-    const copy = (lagSeconds: number, queue: number) => ({ name: 'second', path: '/mnt', facts: known(ago(1), { connected: false, lagSeconds, queue, newestBackupEndedAt: null, freeBytes: 0, sameDisk: false }) });
+    const copy = (lagSeconds: number, queue: number) => ({
+      name: 'second',
+      path: '/mnt',
+      facts: known(ago(1), {
+        connected: false,
+        lagSeconds,
+        queue,
+        newestBackupEndedAt: null,
+        freeBytes: 0,
+        sameDisk: false,
+      }),
+    });
 
     const page = createTestPage();
     const quiet = await page.parsed(snapshotWith({ services: [serviceWith({ copies: [copy(0, 0)] })] }), testNow);
@@ -157,7 +219,9 @@ describe('metrics page', () => {
   it('publishes every objective under its key', async () => {
     const parsed = await createTestPage().parsed(snapshotWith(), testNow);
 
-    const bySla = Object.fromEntries(parsed.samples.filter((s) => s.name === 'genesis_sla_threshold').map((s) => [s.labels['sla'], s.value]));
+    const bySla = Object.fromEntries(
+      parsed.samples.filter((s) => s.name === 'genesis_sla_threshold').map((s) => [s.labels['sla'], s.value]),
+    );
     expect(bySla).toEqual(serviceWith().objectives);
   });
 
@@ -165,19 +229,48 @@ describe('metrics page', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 0, maxLength: 20 });
     const number = fc.oneof(fc.double(), fc.double({ noNaN: true, min: 0 }), fc.integer());
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(text, { minLength: 1, maxLength: 4 }), text, text, number, number, async (names, region, copy, a, b) => {
-        const services = names.map((name) =>
-          serviceWith({ name, region, tier: copy, copies: [{ name: copy, path: '/x', facts: known(ago(1), { connected: true, lagSeconds: a, queue: b, newestBackupEndedAt: null, freeBytes: a, sameDisk: false }) }] }),
-        );
-        const page = createTestPage(region);
-        page.counters.initialise(services);
+      fc.asyncProperty(
+        fc.uniqueArray(text, { minLength: 1, maxLength: 4 }),
+        text,
+        text,
+        number,
+        number,
+        async (names, region, copy, a, b) => {
+          const services = names.map((name) =>
+            serviceWith({
+              name,
+              region,
+              tier: copy,
+              copies: [
+                {
+                  name: copy,
+                  path: '/x',
+                  facts: known(ago(1), {
+                    connected: true,
+                    lagSeconds: a,
+                    queue: b,
+                    newestBackupEndedAt: null,
+                    freeBytes: a,
+                    sameDisk: false,
+                  }),
+                },
+              ],
+            }),
+          );
+          const page = createTestPage(region);
+          page.counters.initialise(services);
 
-        const parsed = await page.parsed(snapshotWith({ services, cluster: region }), testNow);
+          const parsed = await page.parsed(snapshotWith({ services, cluster: region }), testNow);
 
-        expect(new Set(parsed.samples.filter((s) => s.name === 'genesis_service_info').map((s) => s.labels['service']))).toEqual(new Set(names));
-        expect(valuesOf(parsed, 'genesis_replication_lag_seconds')).toEqual(Number.isFinite(a) ? names.map(() => a) : []);
-        expect(valuesOf(parsed, 'genesis_backup_total', { replica: copy })).toEqual([]);
-      }),
+          expect(
+            new Set(parsed.samples.filter((s) => s.name === 'genesis_service_info').map((s) => s.labels['service'])),
+          ).toEqual(new Set(names));
+          expect(valuesOf(parsed, 'genesis_replication_lag_seconds')).toEqual(
+            Number.isFinite(a) ? names.map(() => a) : [],
+          );
+          expect(valuesOf(parsed, 'genesis_backup_total', { replica: copy })).toEqual([]);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -217,9 +310,16 @@ describe('metrics page', () => {
     const services = Array.from({ length: 200 }, (_, i) => serviceWith({ name: `s${i}` }));
     const page = createTestPage();
     page.counters.initialise(services);
-    const genesisOnly = (text: string): string => text.split('\n').filter((line) => line.startsWith('genesis_')).join('\n');
+    const genesisOnly = (text: string): string =>
+      text
+        .split('\n')
+        .filter((line) => line.startsWith('genesis_'))
+        .join('\n');
 
-    const [one, two] = await Promise.all([page.text(snapshotWith({ services }), testNow), page.text(snapshotWith({ services }), testNow)]);
+    const [one, two] = await Promise.all([
+      page.text(snapshotWith({ services }), testNow),
+      page.text(snapshotWith({ services }), testNow),
+    ]);
 
     expect(genesisOnly(one) === genesisOnly(two)).toBe(true);
     expect(parsePage(one).samples.length).toBeGreaterThan(10_000);

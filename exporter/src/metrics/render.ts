@@ -1,8 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import {
-  escapeLabelValue, levelLimits, metricCatalogue, readService, readSnapshot, rememberFacts,
-  type Family, type LastKnownOfServices, type MetricName, type ServiceFamily, type ServiceReading, type SnapshotFamily, type SnapshotReading,
+  escapeLabelValue,
+  levelLimits,
+  metricCatalogue,
+  readService,
+  readSnapshot,
+  rememberFacts,
+  type Family,
+  type LastKnownOfServices,
+  type MetricName,
+  type ServiceFamily,
+  type ServiceReading,
+  type SnapshotFamily,
+  type SnapshotReading,
 } from '../contract/metrics/index.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { createBlock, type Block } from './block.ts';
@@ -119,7 +130,11 @@ async function renderFamily(name: MetricName, family: Family, r: Rendering): Pro
   }
 }
 
-async function renderServices(name: MetricName, family: ServiceFamily, { out, services, kept }: Rendering): Promise<boolean> {
+async function renderServices(
+  name: MetricName,
+  family: ServiceFamily,
+  { out, services, kept }: Rendering,
+): Promise<boolean> {
   let first = 0;
   for (const block of kept.blocks.get(name) ?? []) {
     const end = Math.min(first + servicesPerBlock, services.length);
@@ -199,9 +214,13 @@ function keep(cluster: string, services: readonly ServiceReading[]): Kept {
     Array.from({ length: Math.ceil(services.length / servicesPerBlock) }, () => createBlock(name, own));
   return {
     services: services.map(({ service: { name, region } }) => ({
-      name, region, labels: `${cluster},service="${escapeLabelValue(name)}",region="${escapeLabelValue(region)}"`,
+      name,
+      region,
+      labels: `${cluster},service="${escapeLabelValue(name)}",region="${escapeLabelValue(region)}"`,
     })),
-    blocks: new Map(families.flatMap(([name, family]) => (family.from === 'service' ? [[name, blocksOf(name, family.own)]] : []))),
+    blocks: new Map(
+      families.flatMap(([name, family]) => (family.from === 'service' ? [[name, blocksOf(name, family.own)]] : [])),
+    ),
     busy: false,
   };
 }
@@ -210,6 +229,8 @@ function keep(cluster: string, services: readonly ServiceReading[]): Kept {
 function fits(kept: Kept, services: readonly ServiceReading[]): boolean {
   return (
     kept.services.length === services.length &&
-    kept.services.every(({ name, region }, i) => services[i]?.service.name === name && services[i].service.region === region)
+    kept.services.every(
+      ({ name, region }, i) => services[i]?.service.name === name && services[i].service.region === region,
+    )
   );
 }

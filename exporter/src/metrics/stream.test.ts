@@ -8,7 +8,9 @@ describe('writeInto', () => {
     const write = writeInto(slow);
     let settled = false;
 
-    const writing = Promise.resolve(write(Buffer.from('more than four bytes'))).then((going) => ((settled = true), going));
+    const writing = Promise.resolve(write(Buffer.from('more than four bytes'))).then(
+      (going) => ((settled = true), going),
+    );
     await new Promise((resolve) => setImmediate(resolve));
     expect(settled).toBe(false);
     released[0]?.();

@@ -51,7 +51,7 @@ function parseSample(line: string): Sample {
   if (line[at] === '{') {
     const pair = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,|\})/y;
     at += 1;
-    for (let end = ''; end !== '}'; ) {
+    for (let end = ''; end !== '}';) {
       pair.lastIndex = at;
       const match = pair.exec(line);
       if (match === null) throw new Error(`bad labels: ${line}`);

@@ -4,21 +4,56 @@ const families = Object.entries<Family>(metricCatalogue);
 
 /** Tables of the source documents (M1): name → type. */
 const documented: Readonly<Record<string, string>> = {
-  genesis_backup_total: 'counter', genesis_backup_size_bytes: 'gauge', genesis_backup_duration_seconds: 'histogram',
-  genesis_backup_age_hours: 'gauge', genesis_replication_lag_seconds: 'gauge', genesis_replication_queue_size: 'gauge',
-  genesis_recovery_total: 'counter', genesis_recovery_duration_seconds: 'histogram', genesis_rpo_minutes: 'gauge',
-  genesis_rto_minutes: 'gauge', genesis_failover_total: 'counter', genesis_failover_duration_seconds: 'histogram',
-  genesis_health_check_failures: 'counter', genesis_dr_readiness_score: 'gauge', genesis_dr_component_score: 'gauge',
-  genesis_dr_test_total: 'counter', genesis_dr_test_success_rate: 'gauge', genesis_dr_test_last_run_timestamp: 'gauge',
+  genesis_backup_total: 'counter',
+  genesis_backup_size_bytes: 'gauge',
+  genesis_backup_duration_seconds: 'histogram',
+  genesis_backup_age_hours: 'gauge',
+  genesis_replication_lag_seconds: 'gauge',
+  genesis_replication_queue_size: 'gauge',
+  genesis_recovery_total: 'counter',
+  genesis_recovery_duration_seconds: 'histogram',
+  genesis_rpo_minutes: 'gauge',
+  genesis_rto_minutes: 'gauge',
+  genesis_failover_total: 'counter',
+  genesis_failover_duration_seconds: 'histogram',
+  genesis_health_check_failures: 'counter',
+  genesis_dr_readiness_score: 'gauge',
+  genesis_dr_component_score: 'gauge',
+  genesis_dr_test_total: 'counter',
+  genesis_dr_test_success_rate: 'gauge',
+  genesis_dr_test_last_run_timestamp: 'gauge',
 };
 const bounded = new Set([
-  'cluster', 'service', 'region', 'engine', 'backup_type', 'test_type', 'result', 'replica', 'node', 'collector', 'sla', 'state', 'action',
-  'component', 'tier', 'team', 'version', 'device', 'method', 'route', 'status', 'kind', 'code',
+  'cluster',
+  'service',
+  'region',
+  'engine',
+  'backup_type',
+  'test_type',
+  'result',
+  'replica',
+  'node',
+  'collector',
+  'sla',
+  'state',
+  'action',
+  'component',
+  'tier',
+  'team',
+  'version',
+  'device',
+  'method',
+  'route',
+  'status',
+  'kind',
+  'code',
 ]);
 
 describe('metric catalogue', () => {
   it('holds every documented metric under its exact name and type', () => {
-    const types = Object.fromEntries(families.filter(([name]) => name in documented).map(([name, f]) => [name, f.type]));
+    const types = Object.fromEntries(
+      families.filter(([name]) => name in documented).map(([name, f]) => [name, f.type]),
+    );
 
     expect(types).toEqual(documented);
   });
@@ -44,7 +79,9 @@ describe('metric catalogue', () => {
     const wrong = families.flatMap(([name, f]) => {
       if (f.twin !== undefined || f.from === 'process') return [];
       if (f.type === 'counter' ? !name.endsWith('_total') : name.endsWith('_total')) return [name];
-      const suffix = { seconds: '_seconds', bytes: '_bytes', timestamp: '_timestamp_seconds', info: '_info' }[f.unit as string];
+      const suffix = { seconds: '_seconds', bytes: '_bytes', timestamp: '_timestamp_seconds', info: '_info' }[
+        f.unit as string
+      ];
       const base = f.type === 'counter' ? name.slice(0, -'_total'.length) : name;
       return suffix === undefined || base.endsWith(suffix) ? [] : [name];
     });
@@ -65,7 +102,8 @@ describe('metric catalogue', () => {
     const long = families.flatMap(([, f]) => (f.from === 'event' && f.type === 'histogram' ? [f.buckets] : []));
 
     expect(long.length).toBeGreaterThanOrEqual(4);
-    for (const buckets of long) expect(buckets).toEqual([1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 86400]);
+    for (const buckets of long)
+      expect(buckets).toEqual([1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 86400]);
   });
 });
 
@@ -90,13 +128,18 @@ describe('metric()', () => {
     // @ts-expect-error: a histogram has no series of its own name
     metric('genesis_backup_duration_seconds');
 
-    expect(metric('genesis_dr_test_total', { test_type: 'restore' })).toBe('genesis_dr_test_total{test_type="restore"}');
+    expect(metric('genesis_dr_test_total', { test_type: 'restore' })).toBe(
+      'genesis_dr_test_total{test_type="restore"}',
+    );
   });
 });
 
 describe('combinations()', () => {
   it('makes every combination, and none when a label has no value', () => {
-    expect(combinations({ a: ['1', '2'], b: ['x'] })).toEqual([{ a: '1', b: 'x' }, { a: '2', b: 'x' }]);
+    expect(combinations({ a: ['1', '2'], b: ['x'] })).toEqual([
+      { a: '1', b: 'x' },
+      { a: '2', b: 'x' },
+    ]);
     expect(combinations({ a: [], b: ['x'] })).toEqual([]);
   });
 });

@@ -73,9 +73,18 @@ interface ServiceSpec<L extends readonly string[]> {
   readonly twin?: string;
   read(reading: ServiceReading, emit: Emit<L>): void;
 }
-export function serviceGauge<const L extends readonly string[] = []>(spec: ServiceSpec<L>): ServiceFamily<OfService<L>> {
+export function serviceGauge<const L extends readonly string[] = []>(
+  spec: ServiceSpec<L>,
+): ServiceFamily<OfService<L>> {
   const own = spec.labels ?? ([] as unknown as L);
-  return { ...spec, from: 'service', type: 'gauge', own, labels: [...ofService, ...own], read: spec.read as ServiceFamily['read'] };
+  return {
+    ...spec,
+    from: 'service',
+    type: 'gauge',
+    own,
+    labels: [...ofService, ...own],
+    read: spec.read as ServiceFamily['read'],
+  };
 }
 
 interface SnapshotSpec<L extends readonly string[]> {
@@ -91,7 +100,11 @@ export function snapshotMetric<const L extends readonly string[] = []>(
 ): SnapshotFamily<readonly ['cluster', ...L]> {
   const own = spec.labels ?? ([] as unknown as L);
   return {
-    ...spec, from: 'snapshot', type: spec.type ?? 'gauge', own, labels: ['cluster', ...own],
+    ...spec,
+    from: 'snapshot',
+    type: spec.type ?? 'gauge',
+    own,
+    labels: ['cluster', ...own],
     read: spec.read as SnapshotFamily['read'],
   };
 }
@@ -105,13 +118,25 @@ interface EventSpec<L extends readonly string[]> {
   initial(service: ServiceSnapshot): readonly Readonly<Record<L[number], string>>[];
 }
 export function eventCounter<const L extends readonly string[]>(spec: EventSpec<L>): EventFamily<OfService<L>> {
-  return { ...spec, from: 'event', type: 'counter', unit: 'count', own: spec.labels, labels: [...ofService, ...spec.labels] };
+  return {
+    ...spec,
+    from: 'event',
+    type: 'counter',
+    unit: 'count',
+    own: spec.labels,
+    labels: [...ofService, ...spec.labels],
+  };
 }
 export function eventHistogram<const L extends readonly string[]>(
   spec: EventSpec<L>,
 ): EventFamily<OfService<L>> & { readonly type: 'histogram' } {
   return {
-    ...spec, from: 'event', type: 'histogram', unit: 'seconds', buckets: longBuckets, own: spec.labels,
+    ...spec,
+    from: 'event',
+    type: 'histogram',
+    unit: 'seconds',
+    buckets: longBuckets,
+    own: spec.labels,
     labels: [...ofService, ...spec.labels],
   };
 }
@@ -120,14 +145,21 @@ interface ProgramSpec<L extends readonly string[]> {
   readonly help: string;
   readonly labels: L;
 }
-export function programCounter<const L extends readonly string[]>(spec: ProgramSpec<L>): ProgramFamily<readonly ['cluster', ...L]> {
+export function programCounter<const L extends readonly string[]>(
+  spec: ProgramSpec<L>,
+): ProgramFamily<readonly ['cluster', ...L]> {
   return { from: 'program', type: 'counter', unit: 'count', help: spec.help, labels: ['cluster', ...spec.labels] };
 }
 export function programHistogram<const L extends readonly string[]>(
   spec: ProgramSpec<L> & { readonly buckets: readonly number[] },
 ): ProgramFamily<readonly ['cluster', ...L]> & { readonly type: 'histogram' } {
   return {
-    from: 'program', type: 'histogram', unit: 'seconds', help: spec.help, labels: ['cluster', ...spec.labels], buckets: spec.buckets,
+    from: 'program',
+    type: 'histogram',
+    unit: 'seconds',
+    help: spec.help,
+    labels: ['cluster', ...spec.labels],
+    buckets: spec.buckets,
   };
 }
 
@@ -137,7 +169,13 @@ export function processMetric<const L extends readonly string[] = []>(spec: {
   readonly unit: MetricUnit;
   readonly labels?: L;
 }): ProcessFamily<L> {
-  return { from: 'process', type: spec.type ?? 'gauge', help: spec.help, unit: spec.unit, labels: spec.labels ?? ([] as unknown as L) };
+  return {
+    from: 'process',
+    type: spec.type ?? 'gauge',
+    help: spec.help,
+    unit: spec.unit,
+    labels: spec.labels ?? ([] as unknown as L),
+  };
 }
 
 export function processHistogram<const L extends readonly string[] = []>(spec: {
@@ -148,7 +186,9 @@ export function processHistogram<const L extends readonly string[] = []>(spec: {
 }
 
 /** Every combination of the given label values: {a: ['1','2'], b: ['x']} → [{a:'1',b:'x'},{a:'2',b:'x'}]. */
-export function combinations<L extends string>(values: Readonly<Record<L, readonly string[]>>): Readonly<Record<L, string>>[] {
+export function combinations<L extends string>(
+  values: Readonly<Record<L, readonly string[]>>,
+): Readonly<Record<L, string>>[] {
   let sets: Record<string, string>[] = [{}];
   for (const [label, choices] of Object.entries<readonly string[]>(values)) {
     sets = sets.flatMap((set) => choices.map((choice) => ({ ...set, [label]: choice })));
@@ -159,4 +199,3 @@ export function combinations<L extends string>(values: Readonly<Record<L, readon
 /** Values of the label `result`. */
 export const results = ['success', 'failure'] as const;
 export type Result = (typeof results)[number];
-

@@ -30,8 +30,18 @@ export const metricDomains = {
 
 /** Every metric family that Genesis publishes: name → type, help, labels, unit and how it is read. */
 export const metricCatalogue = {
-  ...serviceMetrics, ...backupMetrics, ...replicationMetrics, ...recoveryMetrics, ...failoverMetrics, ...readinessMetrics,
-  ...testMetrics, ...slaMetrics, ...systemMetrics, ...httpMetrics, ...selfMetrics, ...processMetrics,
+  ...serviceMetrics,
+  ...backupMetrics,
+  ...replicationMetrics,
+  ...recoveryMetrics,
+  ...failoverMetrics,
+  ...readinessMetrics,
+  ...testMetrics,
+  ...slaMetrics,
+  ...systemMetrics,
+  ...httpMetrics,
+  ...selfMetrics,
+  ...processMetrics,
 } as const satisfies Readonly<Record<string, Family>>;
 
 type Catalogue = typeof metricCatalogue;
@@ -58,11 +68,13 @@ export type Matcher = string | readonly ['=' | '!=' | '=~' | '!~', string];
  * build of every rule and panel: `metric('genesis_backup_total', { result: 'success' })` → `genesis_backup_total{result="success"}`.
  */
 export function metric<N extends SeriesName>(name: N, matchers: { readonly [L in LabelOf<N>]?: Matcher } = {}): string {
-  const parts = Object.entries<Matcher | undefined>(matchers as Record<string, Matcher | undefined>).flatMap(([label, matcher]) => {
-    if (matcher === undefined) return [];
-    const [operator, text] = typeof matcher === 'string' ? (['=', matcher] as const) : matcher;
-    return [`${label}${operator}"${escapeLabelValue(text)}"`];
-  });
+  const parts = Object.entries<Matcher | undefined>(matchers as Record<string, Matcher | undefined>).flatMap(
+    ([label, matcher]) => {
+      if (matcher === undefined) return [];
+      const [operator, text] = typeof matcher === 'string' ? (['=', matcher] as const) : matcher;
+      return [`${label}${operator}"${escapeLabelValue(text)}"`];
+    },
+  );
   return parts.length === 0 ? name : `${name}{${parts.join(',')}}`;
 }
 

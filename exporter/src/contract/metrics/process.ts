@@ -13,6 +13,9 @@ export const processMetrics = {
   process_max_fds: processMetric({ help: 'Limit of open file descriptors (Linux).', unit: 'count' }),
   process_threads: processMetric({ help: 'Threads (Linux).', unit: 'count' }),
   nodejs_eventloop_lag_seconds: processMetric({ help: 'Lag of the event loop at the scrape.', unit: 'seconds' }),
-  nodejs_eventloop_lag_p99_seconds: processMetric({ help: '99th percentile of the event loop lag since the last scrape.', unit: 'seconds' }),
+  nodejs_eventloop_lag_p99_seconds: processMetric({
+    help: '99th percentile of the event loop lag since the last scrape.',
+    unit: 'seconds',
+  }),
   nodejs_gc_duration_seconds: processHistogram({ help: 'Garbage collection by kind.', labels: ['kind'] }),
 } as const;

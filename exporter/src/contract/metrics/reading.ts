@@ -1,7 +1,14 @@
 import type { IsoTime, Observed } from '../observed.ts';
 import type { Readiness } from '../readiness.ts';
 import type {
-  BackupFacts, CollectorName, CopyFacts, DrillFacts, RepositoryFacts, ServiceSnapshot, Snapshot, SystemFacts,
+  BackupFacts,
+  CollectorName,
+  CopyFacts,
+  DrillFacts,
+  RepositoryFacts,
+  ServiceSnapshot,
+  Snapshot,
+  SystemFacts,
 } from '../snapshot.ts';
 
 /** A level is not shown any more when its reading is older than this many intervals of its collector. */
@@ -67,8 +74,16 @@ const nothing: LastKnown = { backups: null, drills: null, copies: new Map() };
 export type LevelLimits = Readonly<Record<CollectorName, number>>;
 
 export function levelLimits(snapshot: Snapshot): LevelLimits {
-  const limits: Record<CollectorName, number> = { catalogue: 0, repository: 0, copies: 0, drills: 0, system: 0, process: 0 };
-  for (const collector of snapshot.collectors) limits[collector.name] = collector.intervalSeconds * staleAfterIntervals * 1000;
+  const limits: Record<CollectorName, number> = {
+    catalogue: 0,
+    repository: 0,
+    copies: 0,
+    drills: 0,
+    system: 0,
+    process: 0,
+  };
+  for (const collector of snapshot.collectors)
+    limits[collector.name] = collector.intervalSeconds * staleAfterIntervals * 1000;
   return limits;
 }
 
@@ -103,7 +118,10 @@ export function readService(
   };
 }
 
-function protectionUp(service: ServiceSnapshot, recent: (at: IsoTime, collector: CollectorName) => boolean): boolean | null {
+function protectionUp(
+  service: ServiceSnapshot,
+  recent: (at: IsoTime, collector: CollectorName) => boolean,
+): boolean | null {
   if (!recent(service.backups.at, 'catalogue') || !recent(service.repository.at, 'repository')) return null;
   return service.backups.known && service.repository.known;
 }

@@ -3,7 +3,9 @@ import { serviceGauge } from './family.ts';
 
 export const slaMetrics = {
   genesis_sla_threshold: serviceGauge({
-    help: 'Objective of the service under its key in the configuration: seconds, but a ratio for readiness_sla.', unit: 'mixed', labels: ['sla'],
+    help: 'Objective of the service under its key in the configuration: seconds, but a ratio for readiness_sla.',
+    unit: 'mixed',
+    labels: ['sla'],
     read: ({ service }, emit) => {
       for (const name of slaNames) emit(service.objectives[name], name);
     },

@@ -12,12 +12,10 @@ async function putRight(core: Core, operation: Operation): Promise<Recovery> {
   const ask = operation.params as unknown as AnyRequest;
   const handler = core.deps.handlers[ask.kind] as unknown as Handler | undefined;
   if (handler === undefined) return { state: 'interrupted', left: 'this program does not know that kind of operation' };
-  return handler
-    .recover(ask, operation)
-    .catch((thrown: unknown): Recovery => ({
-      state: 'interrupted',
-      left: `not put right: ${toOpError(thrown).message}`,
-    }));
+  return handler.recover(ask, operation).catch((thrown: unknown): Recovery => ({
+    state: 'interrupted',
+    left: `not put right: ${toOpError(thrown).message}`,
+  }));
 }
 
 /** At start: every operation that an earlier process left open is put right and closed, and the journal says what was left. */

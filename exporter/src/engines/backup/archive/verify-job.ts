@@ -92,19 +92,19 @@ class VerifyRun {
 
   async #component(chain: Chain, component: ManifestComponent, content: ContentReader): Promise<void> {
     const walk = new TreeWalk(whereOf(chain, component), component, createPathFilter([]), null);
-    let entries = 0;
+    const before = this.#entries;
     for await (const batch of readList(listSource(chain, component))) {
       for (const entry of batch.entries) {
         if (walk.step(entry) === null) continue;
-        entries += 1;
+        this.#entries += 1;
         if (entry.kind !== 'f') continue;
         const holder = chain.members[entry.holder]?.id ?? chain.target.id;
         await this.guard(holder, component.name, () => content.read(entry, () => this.#read()), toText(entry.path));
       }
       checkCancelled(this.#context);
-      this.#entries += batch.entries.length;
       this.#tell();
     }
+    const entries = this.#entries - before;
     if (entries !== component.entries) {
       throw damage(whereOf(chain, component), `the list has ${entries} entries, the manifest says ${component.entries}`);
     }
