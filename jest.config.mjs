@@ -7,6 +7,8 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.genesis'],
 };
 export default {
+  // Two slow, shared cores: a test that starts a thread or a product may have to wait for its turn.
+  testTimeout: 60_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/{exporter,rules,alertmanager,provisioning}/src/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/{exporter,rules,alertmanager}/e2e/**/*.e2e.ts'] },

@@ -24,7 +24,6 @@ describe.each(['backup', 'restore'] as const)('kill -9 during a %s', (kind) => {
   beforeAll(async () => {
     stage = await prepareStage();
     usualMs = await usualDuration(stage, kind);
-    await resetStage(stage);
   }, 180_000);
 
   afterAll(cleanUp, 60_000);
@@ -32,12 +31,13 @@ describe.each(['backup', 'restore'] as const)('kill -9 during a %s', (kind) => {
   it.each(points[kind].map((_, index) => index))('leaves the old or the new whole and the catalogue true (point %i)', async (index) => {
     const point = points[kind][index];
     if (point === undefined) throw new Error('no such point');
+    await resetStage(stage);
     const finding = await crash(stage, kind, point, usualMs);
     expect({ ...finding, faults: await faultsAfterCrash(stage, finding) }).toEqual({ ...finding, faults: [] });
-    await resetStage(stage);
   }, 120_000);
 
   it('goes on backing up and restoring afterwards', async () => {
+    await resetStage(stage);
     expect(await worksOn(stage)).toEqual([]);
   }, 120_000);
 });

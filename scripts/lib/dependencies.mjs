@@ -21,10 +21,14 @@ export async function ensureDependencies(node) {
 function isInstalled(wanted) {
   if (readOrNull(stampFile) === wanted) return true;
   // Somebody ran npm themselves: what npm wrote down as installed counts as well.
-  const hidden = readOrNull(join(root, 'node_modules', '.package-lock.json'));
-  if (hidden === null || !sameVersions(JSON.parse(readFileSync(lockFile, 'utf8')), JSON.parse(hidden))) return false;
+  if (!matchesLock()) return false;
   writeStamp(wanted);
   return true;
+}
+
+function matchesLock() {
+  const hidden = readOrNull(join(root, 'node_modules', '.package-lock.json'));
+  return hidden !== null && sameVersions(JSON.parse(readFileSync(lockFile, 'utf8')), JSON.parse(hidden));
 }
 
 /** Every package of the lock file is installed in its version; those of other platforms are allowed to be absent. */
@@ -40,8 +44,12 @@ export function sameVersions(lock, installed) {
 function install(node, wanted) {
   const started = performance.now();
   say(`${existsSync(stampFile) ? 'the dependencies changed' : 'first run here'}: installing them (a minute or two)`);
-  const installed = runNpm(node, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, inheritOutput: true });
+  // Not `npm ci`: it refuses the lock file where a registry does not carry the optional packages of other platforms
+  // (npm 11: "Missing: … from lock file"). --no-save leaves the lock file as it is, and what was installed is compared with it.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+  const installed = runNpm(node, args, { cwd: root, inheritOutput: true });
   if (installed.status !== 0) throw new BootstrapError('the dependencies could not be installed; npm said why above');
+  if (!matchesLock()) throw new BootstrapError('npm installed other versions than package-lock.json names; remove node_modules and try again');
   writeStamp(wanted);
   say(`installed the dependencies in ${since(started)}`);
 }

@@ -30,7 +30,8 @@ export interface Finding {
   readonly tree: 'old' | 'new' | 'neither';
 }
 
-const shape = { files: 30, bytesPerFile: 700_000 };
+const roots = ['one', 'two', 'three'];
+const shape = { files: 30, bytesPerFile: 400_000 };
 
 /** Several roots, so that a swap takes more than one rename. Copying is slowed so that a backup lasts about two seconds. */
 export async function prepareStage(): Promise<Stage> {
@@ -40,12 +41,12 @@ export async function prepareStage(): Promise<Stage> {
   const hookLog = path.join(base, 'hooks.log');
   for (const [folder, seed] of [[keptA, 'a'], [keptB, 'b']] as const) {
     mkdirSync(folder);
-    for (const root of ['one', 'two', 'three']) makeTree(path.join(folder, root), { ...shape, files: shape.files / 3, seed: seed + root });
+    for (const root of roots) makeTree(path.join(folder, root), { ...shape, files: shape.files / 3, seed: seed + root });
   }
   copyTree(keptA, data);
   const hook = (word: string, seconds: number): string[] => ['/bin/sh', '-c', `echo ${word} >> ${hookLog}; sleep ${seconds}`];
-  const config = shopConfig(['one', 'two', 'three'].map((root) => path.join(data, root)), {
-    backup: { limits: { bandwidth: '12MiB' } },
+  const config = shopConfig(roots.map((root) => path.join(data, root)), {
+    backup: { limits: { bandwidth: '8MiB' } },
     service: { restore: { stop: hook('stop', 0.2), start: hook('start', 0.3) } },
   });
   const genesis = await startGenesis({ home, config });
@@ -84,9 +85,14 @@ export async function crash(stage: Stage, kind: 'backup' | 'restore', point: Poi
   await stage.genesis.kill9();
   stage.genesis = await startGenesis({ home: stage.home });
   const operation = await stage.genesis.waitForOperation(reply.body.id);
-  const tree = differences(stage.keptB, stage.data).length === 0 ? 'old' : differences(stage.keptA, stage.data).length === 0 ? 'new' : 'neither';
+  const tree = isTree(stage, stage.keptB) ? 'old' : isTree(stage, stage.keptA) ? 'new' : 'neither';
   const left = operation.steps.find((step) => step.name === 'put right after a restart')?.detail ?? '';
   return { point: describePoint(point), operation: operation.state, left, tree };
+}
+
+/** The roots are compared: the folder around them is not part of any backup. */
+function isTree(stage: Stage, kept: string): boolean {
+  return roots.every((root) => differences(path.join(kept, root), path.join(stage.data, root)).length === 0);
 }
 
 async function reach(stage: Stage, point: Point, usualMs: number): Promise<void> {

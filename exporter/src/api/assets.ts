@@ -21,18 +21,35 @@ header.top { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center;
 header.top h1 { font-size: 1.25rem; margin: 0; }
 header.top nav { margin-left: auto; display: flex; gap: 14px; align-items: center; }
 h2 { font-size: 1.05rem; margin: 0; overflow-wrap: anywhere; }
-h3 { font-size: .8rem; margin: 16px 0 4px; color: var(--soft); text-transform: uppercase; letter-spacing: .04em; }
+h3 { font-size: .95rem; margin: 18px 0 4px; }
+h3 .soft { font-weight: 400; font-size: .86rem; }
 a { color: var(--accent); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; margin: 0 0 14px; }
 .head { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .soft { color: var(--soft); }
 .small { font-size: .86rem; }
+.labels { margin-left: auto; }
+.verdict { font-size: 1.05rem; }
+.good-text { color: var(--good); }
+.warn-text { color: var(--warn); }
+.bad-text { color: var(--bad); }
+.dim-text { color: var(--dim); }
+.service { border-left-width: 5px; }
+.good-edge { border-left-color: var(--good); }
+.warn-edge { border-left-color: var(--warn); }
+.bad-edge { border-left-color: var(--bad); }
+.dim-edge { border-left-color: var(--dim); }
+.quiet p { margin: 0; }
+.lost { max-width: 1048px; margin: 16px auto 0; }
+main.old { opacity: .55; }
+.mend { margin-top: 2px; }
+code.soft { font-size: .8rem; }
 .badge { display: inline-block; padding: 0 9px; border-radius: 999px; font-size: .82rem; line-height: 1.7; white-space: nowrap; }
 .good { color: var(--good); background: var(--good-back); }
 .warn { color: var(--warn); background: var(--warn-back); }
 .bad { color: var(--bad); background: var(--bad-back); }
 .dim { color: var(--dim); background: var(--dim-back); }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 10px 18px; margin: 12px 0 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px 18px; margin: 12px 0 0; }
 .facts dt { color: var(--soft); font-size: .82rem; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 ul.plain { list-style: none; margin: 6px 0 0; padding: 0; }
@@ -66,8 +83,44 @@ async function login() {
 if (code) login().catch(() => { message.textContent = 'Not logged in: the server could not be reached.'; });
 `;
 
+/**
+ * Renews the page in place, so that scrolling and opened details stay. XMLHttpRequest makes a document of the answer without any text
+ * going through innerHTML, which the policy forbids. A server that does not answer must not look as healthy as it last was.
+ */
 const statusScript = `
 'use strict';
+const lost = document.getElementById('lost');
+let answeredAt = new Date();
+function sayLost() {
+  lost.textContent = 'Genesis has not answered since ' + answeredAt.toLocaleTimeString() + '. What stands below is as old as that.';
+  lost.hidden = false;
+  document.querySelector('main').classList.add('old');
+}
+function show(fresh) {
+  const open = [...document.querySelectorAll('details[open]')].map((details) => details.id);
+  const focused = document.activeElement?.closest('details')?.id;
+  document.querySelector('main').replaceWith(fresh.querySelector('main'));
+  document.title = fresh.title;
+  for (const id of open) document.getElementById(id)?.setAttribute('open', '');
+  if (focused) document.getElementById(focused)?.querySelector('summary').focus();
+  lost.hidden = true;
+  answeredAt = new Date();
+}
+function renew() {
+  const request = new XMLHttpRequest();
+  request.open('GET', '/?auto=1');
+  request.responseType = 'document';
+  request.timeout = 8000;
+  request.onload = () => {
+    if (new URL(request.responseURL).pathname !== '/') { location.replace('/login'); return; }
+    if (request.status === 200 && request.response?.querySelector('main')) show(request.response);
+    else sayLost();
+  };
+  request.onerror = sayLost;
+  request.ontimeout = sayLost;
+  request.send();
+}
+setInterval(renew, 10000);
 document.getElementById('logout')?.addEventListener('click', async () => {
   await fetch('/api/v1/logout', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
   location.replace('/login');

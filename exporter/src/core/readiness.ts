@@ -1,7 +1,8 @@
 import { readinessComponents, type CheckResult, type Readiness } from '../contract/readiness.ts';
-import { readinessChecks, type Check, type ReadinessInput } from './readiness-checks.ts';
+import type { Check, ReadinessInput } from './readiness-answers.ts';
+import { readinessChecks } from './readiness-checks.ts';
 
-export type { ReadinessInput } from './readiness-checks.ts';
+export type { ReadinessInput } from './readiness-answers.ts';
 
 /** Earned weight over total weight, 0-1. Unknown earns nothing. Null when no check applies. */
 function scoreOf(checks: readonly CheckResult[]): number | null {

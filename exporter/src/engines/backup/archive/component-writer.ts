@@ -1,11 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
-import { createHash, hash as hashOnce } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats, type Stats } from 'node:fs';
+import { createHash } from 'node:crypto';
 import type { BackupWarning } from '../../../contract/backup.ts';
+import type { ContentHasher } from './content-hash.ts';
 import { comparePaths, deletion, encodeEntry, type FileEntry } from './entries.ts';
 import { errnoOf, messageOf } from './errno.ts';
 import type { FrameWriter } from './frame-write.ts';
 import type { Owners } from './owners.ts';
 import type { ParentCursor } from './parent-cursor.ts';
+import { Queue } from './queue.ts';
 import { tarHeader, tarPadding, tooLong } from './tar-write.ts';
 import { inodeOf, type WalkItem } from './walk.ts';
 
@@ -18,7 +20,9 @@ export interface ComponentTotals {
 }
 
 export interface ComponentWriterDeps {
+  /** Its `onFrame` gives the frames to `hasher`. */
   readonly archive: FrameWriter;
+  readonly hasher: ContentHasher;
   readonly files: FrameWriter;
   /** The parent's list; null for a full backup. */
   readonly parent: ParentCursor | null;
@@ -33,12 +37,21 @@ export interface ComponentWriterDeps {
 const openFileFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Source bytes read between two looks at the bandwidth limit. */
 const throttledReadBytes = 2 ** 20;
-const zeros = Buffer.alloc(2 ** 16);
+/** Lines that may wait for a hash before the frame at hand is cut short to get it. */
+const maxWaitingLines = 16384;
 
 /** A folder on the way to the item at hand; `inArchive` once the archive has an entry for it. */
 interface OpenFolder {
   readonly entry: FileEntry;
+  /** What the paths below begin with. */
+  readonly prefix: string;
   inArchive: boolean;
+}
+
+/** A line of the file list; those of stored files wait for their hash, and all after them for their turn. */
+interface Line {
+  entry: FileEntry;
+  state: 'ready' | 'unhashed' | 'dropped';
 }
 
 /** Writes one component: the file list whole, the archive with what is new or changed since the parent. Items come in list order. */
@@ -48,9 +61,21 @@ export class ComponentWriter {
   readonly #folders: OpenFolder[] = [];
   /** Inode to the first name of files that have several, and how many names are still to come. */
   readonly #links = new Map<string, { readonly path: string; readonly inArchive: boolean; left: bigint }>();
+  readonly #waiting = new Queue<Line>();
+  readonly #unhashed = new Queue<Line>();
 
   constructor(deps: ComponentWriterDeps) {
     this.#deps = deps;
+  }
+
+  /** Digests of stored files, in the order in which they were stored. */
+  takeDigests(digests: readonly string[]): void {
+    for (const hash of digests) {
+      const line = this.#unhashed.shift();
+      if (line === undefined) throw new RangeError('a digest without a file');
+      line.entry = { ...line.entry, hash };
+      if (line.state === 'unhashed') line.state = 'ready';
+    }
   }
 
   async add(item: WalkItem): Promise<void> {
@@ -61,7 +86,13 @@ export class ComponentWriter {
     if (!known && old !== null) await this.#list(deletion(old.path));
   }
 
-  /** Call after the last item, before the two files are finished. */
+  /** Writes the lines that waited for a hash; call when the archive is finished. */
+  async endList(): Promise<void> {
+    await this.#writeReady();
+    if (this.#waiting.size > 0) throw new RangeError(`${this.#waiting.size} files were never hashed`);
+  }
+
+  /** Call after the last item, before the archive is finished. */
   async end(): Promise<void> {
     const { parent } = this.#deps;
     for (let old = parent?.current ?? null; old !== null; old = parent?.current ?? null) {
@@ -86,7 +117,7 @@ export class ComponentWriter {
   async #addFolder(item: WalkItem, old: FileEntry | null): Promise<boolean> {
     const entry = this.#entry(item, 'd', null);
     this.#leaveFolders(item.path);
-    const folder = { entry, inArchive: false };
+    const folder = { entry, prefix: `${item.path}/`, inArchive: false };
     this.#folders.push(folder);
     if (!isUnchanged(entry, old)) await this.#archiveFolders();
     await this.#list(entry);
@@ -111,11 +142,9 @@ export class ComponentWriter {
       this.#rememberLinks(item, false);
       return true;
     }
-    const stored = await this.#storeFile(item, entry);
-    if (stored === null) return false;
-    this.totals.bytes += stored.size;
-    this.totals.addedBytes += stored.size;
-    await this.#list(stored);
+    if (!(await this.#storeFile(item, entry))) return false;
+    this.totals.bytes += entry.size;
+    this.totals.addedBytes += entry.size;
     this.#rememberLinks(item, true);
     return true;
   }
@@ -124,21 +153,28 @@ export class ComponentWriter {
     if (item.stat.nlink > 1n) this.#links.set(inodeOf(item.stat), { path: item.path, inArchive, left: item.stat.nlink - 1n });
   }
 
-  /** Header and content into the archive; the entry with its place and hash, or null when it could not be read. */
-  async #storeFile(item: WalkItem, entry: FileEntry): Promise<FileEntry | null> {
+  /** Header and content into the archive, the line into the list; false when it could not be read. */
+  async #storeFile(item: WalkItem, entry: FileEntry): Promise<boolean> {
+    const { archive, warn } = this.#deps;
     const fd = this.#open(item);
-    if (fd === null) return null;
+    if (fd === null) return false;
     try {
       await this.#prepareArchive(item.path);
-      const offset = this.#deps.archive.position;
-      this.#deps.archive.put(tarHeader(entry));
-      const content = await this.#copyContent(fd, item);
-      await this.#zeroFill(tarPadding(entry.size), null);
-      if (content === null) return null;
-      if (content.short || !isSame(item.stat, fstatSync(fd, { bigint: true }))) {
-        this.#deps.warn('changed', item.path, 'the file changed while it was being read; what is stored may be neither the old nor the new');
+      const line: Line = { entry: { ...entry, holder: 0, offset: archive.position }, state: 'unhashed' };
+      // Before its content: a frame that ends meanwhile may bring its hash.
+      this.#unhashed.push(line);
+      archive.put(tarHeader(entry));
+      const read = await this.#copyContent(fd, item);
+      archive.putZeros(tarPadding(entry.size));
+      if (read === 'failed') {
+        line.state = 'dropped';
+        return false;
       }
-      return { ...entry, hash: content.hash, holder: 0, offset };
+      if (read === 'short' || hasChanged(item.stat, fstatSync(fd))) {
+        warn('changed', item.path, 'the file changed while it was being read; what is stored may be neither the old nor the new');
+      }
+      await this.#enqueue(line);
+      return true;
     } finally {
       closeSync(fd);
     }
@@ -156,31 +192,28 @@ export class ComponentWriter {
     }
   }
 
-  /** Exactly the announced size goes into the archive: a file that shrank is filled with zeros, one that grew is cut. Null when reading failed. */
-  async #copyContent(fd: number, item: WalkItem): Promise<{ readonly hash: string; readonly short: boolean } | null> {
-    const { archive, throttle } = this.#deps;
-    const size = Number(item.stat.size);
-    // One call for a small file that lies in one frame; the streaming hash costs several times as much to set up.
-    const hash = size <= archive.room && throttle === null ? null : createHash('sha256');
-    const begin = archive.filled;
-    let left = size;
-    let failed = false;
-    let short = false;
-    while (left > 0 && !failed && !short) {
-      if (archive.full) await archive.next();
+  /** Exactly the announced size goes into the archive: a file that shrank is filled up with zeros, one that grew is cut. */
+  async #copyContent(fd: number, item: WalkItem): Promise<'whole' | 'short' | 'failed'> {
+    const { archive, hasher, throttle } = this.#deps;
+    let state: 'whole' | 'short' | 'failed' = 'whole';
+    let begin = archive.filled;
+    for (let left = Number(item.stat.size); left > 0; ) {
+      if (archive.full) {
+        hasher.add(begin, archive.filled, false);
+        await archive.next();
+        begin = 0;
+      }
       const want = Math.min(left, archive.room, throttle === null ? left : throttledReadBytes);
-      const got = this.#read(fd, item, want);
-      failed = got === null;
-      short = got === 0;
-      const bytes = got ?? 0;
-      hash?.update(archive.buffer.subarray(archive.filled, archive.filled + bytes));
-      archive.advance(bytes);
-      left -= bytes;
-      if (throttle !== null && bytes > 0) await throttle(bytes);
+      const got = state === 'whole' ? this.#read(fd, item, want) : 0;
+      if (got === null) state = 'failed';
+      else if (got === 0 && state === 'whole') state = 'short';
+      if (state === 'whole') archive.advance(got ?? 0);
+      else archive.putZeros(want);
+      left -= state === 'whole' ? (got ?? 0) : want;
+      if (throttle !== null && state === 'whole') await throttle(got ?? 0);
     }
-    await this.#zeroFill(left, hash);
-    if (failed) return null;
-    return { hash: hash?.digest('hex') ?? hashOnce('sha256', archive.buffer.subarray(begin, archive.filled)), short };
+    hasher.add(begin, archive.filled, true);
+    return state;
   }
 
   #read(fd: number, item: WalkItem, want: number): number | null {
@@ -190,18 +223,6 @@ export class ComponentWriter {
     } catch (cause) {
       this.#deps.warn('unreadable', item.path, `reading stopped half way: ${messageOf(cause)}`);
       return null;
-    }
-  }
-
-  async #zeroFill(bytes: number, hash: { update(data: Buffer): unknown } | null): Promise<void> {
-    const { archive } = this.#deps;
-    for (let left = bytes; left > 0; ) {
-      // Padding stays in its frame (slack), so that a small file's content is never torn from its hash.
-      if (archive.full && left > 512) await archive.next();
-      const piece = zeros.subarray(0, Math.min(left, zeros.length, Math.max(archive.room, 512)));
-      archive.put(piece);
-      hash?.update(piece);
-      left -= piece.length;
     }
   }
 
@@ -241,7 +262,7 @@ export class ComponentWriter {
   }
 
   #leaveFolders(path: string): void {
-    for (let last = this.#folders.at(-1); last !== undefined && !path.startsWith(`${last.entry.path}/`); last = this.#folders.at(-1)) {
+    for (let last = this.#folders.at(-1); last !== undefined && !path.startsWith(last.prefix); last = this.#folders.at(-1)) {
       this.#folders.pop();
     }
   }
@@ -256,6 +277,25 @@ export class ComponentWriter {
   }
 
   async #list(entry: FileEntry): Promise<void> {
+    if (this.#waiting.size === 0) await this.#writeLine(entry);
+    else await this.#enqueue({ entry, state: 'ready' });
+  }
+
+  async #enqueue(line: Line): Promise<void> {
+    const { archive } = this.#deps;
+    this.#waiting.push(line);
+    if (this.#waiting.size > maxWaitingLines) await archive.flush();
+    await this.#writeReady();
+  }
+
+  async #writeReady(): Promise<void> {
+    for (let line = this.#waiting.peek(); line !== undefined && line.state !== 'unhashed'; line = this.#waiting.peek()) {
+      this.#waiting.shift();
+      await this.#writeLine(line.entry);
+    }
+  }
+
+  async #writeLine(entry: FileEntry): Promise<void> {
     const { files } = this.#deps;
     if (files.full) await files.next();
     files.putText(`${encodeEntry(entry)}\n`);
@@ -285,8 +325,17 @@ function isUnchanged(entry: FileEntry, old: FileEntry | null): boolean {
   );
 }
 
-function isSame(before: BigIntStats, after: BigIntStats): boolean {
+/**
+ * Whether the file that was read is still the one that was announced. Times are compared as Node's milliseconds with a fraction
+ * (exact to a quarter of a microsecond, far below the kernel's own clock tick): a second set of big integers for every file would cost more than reading it.
+ */
+function hasChanged(before: BigIntStats, after: Stats): boolean {
   return (
-    before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs && before.ino === after.ino && before.dev === after.dev
+    after.size !== Number(before.size) || after.ino !== Number(before.ino) || after.dev !== Number(before.dev) ||
+    !isSameTime(before.mtimeNs, after.mtimeMs) || !isSameTime(before.ctimeNs, after.ctimeMs)
   );
+}
+
+function isSameTime(ns: bigint, ms: number): boolean {
+  return Math.abs(Number(ns) / 1e6 - ms) < 0.001;
 }

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, renameSync, statSync, statfsSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isNativeError } from 'node:util/types';
 import { OpError, toOpError } from '../../../contract/errors.ts';
 import type { RepositoryRef } from '../port.ts';
 import { sealedSize } from './crypto.ts';
@@ -214,7 +215,7 @@ function publish(work: string, final: string): void {
 
 /** System errors of the target as `copy_failed`; what already has a code keeps it. */
 function asCopyError(thrown: unknown, source: StoredBackup): unknown {
-  if (thrown instanceof OpError || !(thrown instanceof Error && 'errno' in thrown)) return thrown;
+  if (thrown instanceof OpError || !isNativeError(thrown) || !('errno' in thrown)) return thrown;
   const { code, message } = toOpError(thrown, 'copy_failed');
   return new OpError(code === 'disk_full' ? code : 'copy_failed', `copy of ${source.id}: ${message}`, { cause: thrown });
 }

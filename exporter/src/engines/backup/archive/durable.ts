@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeFileSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
+import { isNativeError } from 'node:util/types';
 import { OpError } from '../../../contract/errors.ts';
 import { toFsPath, toText } from './entries.ts';
 
@@ -8,8 +9,9 @@ import { toFsPath, toText } from './entries.ts';
 
 const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** Whether a system error bears one of these codes. */
 export function hasCode(thrown: unknown, ...codes: readonly string[]): boolean {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && codes.includes(thrown.code);
+  return isNativeError(thrown) && 'code' in thrown && typeof thrown.code === 'string' && codes.includes(thrown.code);
 }
 
 /** Null where nothing is. Links are not followed. */

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { OpError } from '../../../contract/errors.ts';
+import { hasCode } from './durable.ts';
 import { toFsPath, type FileEntry } from './entries.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar-write.ts';
 
@@ -158,7 +159,7 @@ export class TarExtract {
       process.kill(-pid, 'SIGKILL');
     } catch (error) {
       // Gone between the check and the call: that is what was wanted.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      if (!hasCode(error, 'ESRCH')) throw error;
     }
   }
 }

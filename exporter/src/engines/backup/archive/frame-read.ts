@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { zstdDecompress } from 'node:zlib';
 import { OpError } from '../../../contract/errors.ts';
 import { openSealed, sealedSize, type SealedReader } from './crypto.ts';
+import { hasCode } from './durable.ts';
 import type { Frame, StoredFile } from './format.ts';
 
 /** An archive or a file list of one backup, as the manifest announces it. */
@@ -67,7 +68,7 @@ function openStored(path: string, where: string): number {
   try {
     return openSync(path, 'r');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') throw damage(where, 'is missing', cause);
+    if (hasCode(cause, 'ENOENT')) throw damage(where, 'is missing', cause);
     throw cause;
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { closeSync, fdatasync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { constants, zstdCompress, type ZstdOptions } from 'node:zlib';
 import { createSealer, type Sealer } from './crypto.ts';
@@ -19,6 +19,8 @@ export interface FrameWriterOptions {
   readonly level: number;
   /** Frames in the compressor at the same time. */
   readonly concurrency: number;
+  /** Given each frame when it is handed over, before its buffer is used again; `full` is false for one that was cut short. */
+  readonly onFrame: ((raw: Buffer, full: boolean) => Promise<void>) | null;
   /** Null: the file is not sealed. */
   readonly seal: { readonly key: Buffer; readonly salt: Buffer } | null;
 }
@@ -85,6 +87,12 @@ export class FrameWriter {
     this.filled += bytes.length;
   }
 
+  /** Zeros: padding of at most `slackBytes`, or filling of at most `room`. */
+  putZeros(bytes: number): void {
+    this.buffer.fill(0, this.filled, this.filled + bytes);
+    this.filled += bytes;
+  }
+
   putText(text: string): void {
     this.filled += this.buffer.write(text, this.filled, 'utf8');
   }
@@ -100,10 +108,16 @@ export class FrameWriter {
     this.#rethrow();
   }
 
-  /** Ends the file: all frames written, fsynced, closed. */
-  async finish(): Promise<WrittenFile> {
+  /** Cuts the frame at hand short and waits until everything so far is compressed, looked at and written. */
+  async flush(): Promise<void> {
     if (this.filled > 0) this.#submit();
     await this.#tail;
+    this.#rethrow();
+  }
+
+  /** Ends the file: all frames written, fsynced, closed. */
+  async finish(): Promise<WrittenFile> {
+    await this.flush();
     // The descriptor must not be closed under a sync that still runs.
     await this.#syncing;
     this.#rethrow();
@@ -122,7 +136,8 @@ export class FrameWriter {
   }
 
   #allocate(): Buffer {
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.#options.frameBytes + this.#options.slackBytes);
+    // Shared memory, so that `onFrame` can hand it to another thread as it is.
+    return this.#spare.pop() ?? Buffer.from(new SharedArrayBuffer(this.#options.frameBytes + this.#options.slackBytes));
   }
 
   #rethrow(): void {
@@ -130,30 +145,38 @@ export class FrameWriter {
   }
 
   #submit(): void {
-    const raw = this.buffer;
-    const rawLength = this.filled;
-    this.#rawBytes += rawLength;
+    const buffer = this.buffer;
+    const raw = buffer.subarray(0, this.filled);
+    const looked = this.#options.onFrame?.(raw, this.full);
+    const compressed = compress(raw, this.#options.level);
+    this.#rawBytes += raw.length;
     this.#inFlight += 1;
-    const compressed = compress(raw.subarray(0, rawLength), this.#options.level);
-    this.#tail = this.#tail
-      .then(async () => {
-        const bytes = await compressed;
-        if (this.#failure === null) this.#store(bytes, rawLength);
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .then(() => {
-        this.#spare.push(raw);
-        this.#inFlight -= 1;
-        this.#wake?.();
-      });
+    // A failure is told by #settle; until its turn comes it must not count as unhandled.
+    looked?.catch(() => undefined);
+    compressed.catch(() => undefined);
+    this.#tail = this.#tail.then(() => this.#settle(buffer, raw.length, compressed, looked));
     this.buffer = this.#allocate();
     this.filled = 0;
   }
 
-  #store(bytes: Buffer, rawLength: number): void {
-    this.#frames.push([this.#storedBytes, bytes.length, rawLength, createHash('sha256').update(bytes).digest('hex')]);
+  /** Runs for one frame after the other; never throws. */
+  async #settle(buffer: Buffer, rawLength: number, compressed: Promise<Buffer>, looked: Promise<void> | undefined): Promise<void> {
+    try {
+      const bytes = await compressed;
+      if (this.#failure === null) await this.#store(bytes, rawLength);
+      await looked;
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#spare.push(buffer);
+    this.#inFlight -= 1;
+    this.#wake?.();
+  }
+
+  async #store(bytes: Buffer, rawLength: number): Promise<void> {
+    // Web crypto hashes in the thread pool.
+    const digest = Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes));
+    this.#frames.push([this.#storedBytes, bytes.length, rawLength, digest.toString('hex')]);
     this.#storedBytes += bytes.length;
     if (this.#sealer === null) this.#write(bytes);
     else for (const part of this.#sealer.append(bytes)) this.#write(part);
@@ -183,8 +206,8 @@ export class FrameWriter {
 /** One zstd frame with its content size in the header and the decoder's own checksum at the end. */
 function compress(raw: Buffer, level: number): Promise<Buffer> {
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
-  // One output buffer that surely holds the frame (zstd's own bound), so that one trip to the thread pool does it.
-  const chunkSize = raw.length + (raw.length >> 8) + 1024;
+  // One output buffer holds most frames (text shrinks to a third), so that one trip to the thread pool does it; a larger one would cost more to clear.
+  const chunkSize = Math.max(4096, (raw.length >> 1) - (raw.length >> 3));
   // The size pledged goes into the frame's header; @types/node does not know the option yet.
   const options: ZstdOptions & { readonly pledgedSrcSize: number } = { params, chunkSize, pledgedSrcSize: raw.length };
   return new Promise((resolve, reject) => {

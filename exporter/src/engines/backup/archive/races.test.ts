@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { ComponentWriter } from './component-writer.ts';
+import { ContentHasher } from './content-hash.ts';
 import { decodeEntry, type FileEntry } from './entries.ts';
-import { FrameWriter } from './frame-write.ts';
+import { FrameWriter, type FrameWriterOptions } from './frame-write.ts';
 import { readOwners } from './owners.ts';
 import { tarEnd } from './tar-write.ts';
 import { createSandbox, type Sandbox } from './test-support.ts';
@@ -29,16 +30,17 @@ function walk(): Generator<WalkItem, void, undefined> {
   return walkTree({ root: { name: 'tree', path: box.at('tree') }, excludes: [], never: new Set(), report });
 }
 
-function openWriter(name: string): FrameWriter {
-  return new FrameWriter({ path: box.at(name), name, frameBytes: 4096, slackBytes: 65536, level: 1, concurrency: 2, seal: null });
+function openWriter(name: string, onFrame: FrameWriterOptions['onFrame']): FrameWriter {
+  return new FrameWriter({ path: box.at(name), name, frameBytes: 4096, slackBytes: 65536, level: 1, concurrency: 2, onFrame, seal: null });
 }
 
 /** Copies the tree; `meddle` runs after an item was seen and before it is read. */
 async function copy(meddle: (path: string) => void): Promise<FileEntry[]> {
-  const archive = openWriter('data.tar.zst');
-  const files = openWriter('data.files.zst');
+  const hasher = new ContentHasher((digests) => writer.takeDigests(digests));
+  const archive = openWriter('data.tar.zst', (raw, full) => hasher.frame(raw, full));
+  const files = openWriter('data.files.zst', null);
   const writer = new ComponentWriter({
-    archive, files, parent: null, compareContent: false, owners: readOwners(), throttle: null, warn: (kind, path) => void warnings.push(`${kind} ${path}`),
+    archive, hasher, files, parent: null, compareContent: false, owners: readOwners(), throttle: null, warn: (kind, path) => void warnings.push(`${kind} ${path}`),
   });
   for (const item of walk()) {
     meddle(item.path);
@@ -47,7 +49,9 @@ async function copy(meddle: (path: string) => void): Promise<FileEntry[]> {
   await writer.end();
   archive.put(tarEnd);
   await archive.finish();
+  await writer.endList();
   await files.finish();
+  await hasher.close();
   const lines = execFileSync('zstd', ['-dcq', box.at('data.files.zst')], { encoding: 'utf8' }).trim().split('\n');
   return lines.map((line) => decodeEntry(line, 'list'));
 }

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OpError, toOpError } from '../../../contract/errors.ts';
 import type { EngineProgress } from '../port.ts';
@@ -57,7 +58,7 @@ function revived(job: ReadJob): ReadJob {
 
 /** System errors are expected failures of a machine; other errors are bugs. */
 function isExpected(thrown: unknown): boolean {
-  return thrown instanceof OpError || (thrown instanceof Error && 'errno' in thrown);
+  return thrown instanceof OpError || (isNativeError(thrown) && 'errno' in thrown);
 }
 
 function toWire(thrown: unknown): WireOutcome {

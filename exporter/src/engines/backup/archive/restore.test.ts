@@ -21,7 +21,7 @@ describe.each([
   let copies: string[];
 
   beforeAll(async () => {
-    bench = await createBench(key);
+    bench = await createBench(key, 'threads');
     source = join(bench.base, 'source/root');
     makeTree(source);
     copies = [];

@@ -7,9 +7,16 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import type { BackupType } from '../../../contract/backup.ts';
 import type { OpError, Outcome } from '../../../contract/errors.ts';
 import type { BackupEngine, ComponentSource, EngineDeps, EngineProgress, RepositoryRef, RunContext } from '../port.ts';
+import { compareJob } from './compare-job.ts';
+import { copyJob } from './copy-job.ts';
 import { createArchiveEngine } from './engine.ts';
 import { encodeEntry, type FileEntry } from './entries.ts';
 import { backupFolder, serialiseManifest, type Frame, type Manifest, type StoredFile } from './format.ts';
+import type { JobContext } from './job-context.ts';
+import { asOutcome } from './repository.ts';
+import { planJob, restoreJob } from './restore-job.ts';
+import { recover } from './swap.ts';
+import { verifyJob } from './verify-job.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar-write.ts';
 
 /** What the tests of this folder share: temporary folders, trees with everything odd in them, crafted backups. */
@@ -31,12 +38,29 @@ const deps: EngineDeps = {
 export const testKey = Buffer.alloc(32, 7);
 export const everything = { components: [], paths: [] };
 
-export async function createBench(key: Buffer | null = null): Promise<Bench> {
+export async function createBench(key: Buffer | null = null, threads: 'threads' | 'in this thread' = 'in this thread'): Promise<Bench> {
   const base = mkdtempSync(join(tmpdir(), 'genesis-archive-'));
-  const engine = createArchiveEngine(deps);
+  const engine = threads === 'threads' ? createArchiveEngine(deps) : inThisThread(createArchiveEngine(deps));
   const repository = { path: join(base, 'repo'), key };
   valueOf(await engine.prepare(repository, new AbortController().signal));
   return { base, engine, repository, remove: () => execFileSync('rm', ['-rf', '--', base]) };
+}
+
+/**
+ * The jobs of the reading half run in this thread instead of one of their own: starting a thread takes longer than most of
+ * what these tests do. restore.test.ts goes the whole way.
+ */
+export function inThisThread(engine: BackupEngine): BackupEngine {
+  const job = ({ signal, onProgress }: RunContext): JobContext => ({ signal, progress: onProgress });
+  return {
+    ...engine,
+    verify: (repository, id, ctx) => asOutcome(() => verifyJob(repository, id, job(ctx))),
+    planRestore: (repository, id, selection, signal) => asOutcome(() => planJob(repository, id, selection, job(context(signal)))),
+    restore: (request, ctx) => asOutcome(() => restoreJob(request, job(ctx))),
+    recover: (operationId, roots) => asOutcome(() => Promise.resolve(recover(operationId, roots))),
+    compare: (repository, id, folder, ctx) => asOutcome(() => compareJob(repository, id, folder, job(ctx))),
+    copy: (from, to, id, ctx) => asOutcome(async () => void (await copyJob(from, to, id, job(ctx)))),
+  };
 }
 
 export function context(signal = new AbortController().signal, onProgress: (p: EngineProgress) => void = () => undefined): RunContext {
