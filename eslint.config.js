@@ -2,7 +2,15 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import { importLaw } from './scripts/eslint/import-law.mjs';
 
-const tests = ['**/*.test.ts', '**/test-support.ts', '**/testing.ts', '**/testing/**', '**/e2e/**', '**/conformance.ts', '**/testdata/**'];
+const tests = [
+  '**/*.test.ts',
+  '**/test-support.ts',
+  '**/testing.ts',
+  '**/testing/**',
+  '**/e2e/**',
+  '**/conformance.ts',
+  '**/testdata/**',
+];
 const outside = { now: 'take it from the Clock port: decisions must be testable at any moment' };
 
 const restrictedGlobals = [
@@ -13,11 +21,46 @@ const restrictedGlobals = [
 
 // Without type information: the whole tree is checked in seconds; tsc checks the types beside it.
 export default tseslint.config(
-  { ignores: ['**/node_modules/**', '**/dist/**', '**/dist-*/**', '**/.genesis/**', '.cache/**', '**/generated/**', 'coverage/**', '**/testdata/**/*.js'] },
+  {
+    ignores: [
+      '**/node_modules/**',
+      '**/dist/**',
+      '**/dist-*/**',
+      '**/.genesis/**',
+      '.cache/**',
+      '**/generated/**',
+      'coverage/**',
+      '**/testdata/**/*.js',
+    ],
+  },
   eslint.configs.recommended,
   tseslint.configs.recommended,
   {
-    languageOptions: { globals: globalsOf(['process', 'console', 'URL', 'URLSearchParams', 'Buffer', 'performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'AbortController', 'AbortSignal', 'fetch', 'structuredClone', 'document', 'window', 'location', 'history', 'navigator', 'EventSource']) },
+    languageOptions: {
+      globals: globalsOf([
+        'process',
+        'console',
+        'URL',
+        'URLSearchParams',
+        'Buffer',
+        'performance',
+        'setTimeout',
+        'clearTimeout',
+        'setInterval',
+        'clearInterval',
+        'setImmediate',
+        'AbortController',
+        'AbortSignal',
+        'fetch',
+        'structuredClone',
+        'document',
+        'window',
+        'location',
+        'history',
+        'navigator',
+        'EventSource',
+      ]),
+    },
     rules: {
       'max-lines': ['warn', { max: 400, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
@@ -27,18 +70,33 @@ export default tseslint.config(
       'prefer-const': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       'no-restricted-syntax': [
         'error',
-        { selector: 'TSEnumDeclaration', message: 'write a const array and a union: enums do not survive type stripping' },
-        { selector: 'TSParameterProperty', message: 'write the field out: parameter properties do not survive type stripping' },
+        {
+          selector: 'TSEnumDeclaration',
+          message: 'write a const array and a union: enums do not survive type stripping',
+        },
+        {
+          selector: 'TSParameterProperty',
+          message: 'write the field out: parameter properties do not survive type stripping',
+        },
         { selector: 'ExportDefaultDeclaration', message: 'export by name' },
       ],
     },
   },
   {
-    files: ['exporter/src/**/*.ts', 'rules/src/**/*.ts', 'alertmanager/src/**/*.ts', 'provisioning/src/**/*.ts', 'dashboards/src/**/*.ts'],
+    files: [
+      'exporter/src/**/*.ts',
+      'rules/src/**/*.ts',
+      'alertmanager/src/**/*.ts',
+      'provisioning/src/**/*.ts',
+      'dashboards/src/**/*.ts',
+    ],
     ignores: tests,
     plugins: { genesis: { rules: { 'import-law': importLaw } } },
     rules: {

@@ -55,18 +55,29 @@ async function prepare(): Promise<string> {
   const modules = join(dirname(fileURLToPath(import.meta.url)), '../node_modules');
   cpSync(modules, join(tree, 'node_modules'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   mkdirSync(join(tree, 'logs'));
-  for (let i = 0; i < Number(options.logs); i += 1) writeFileSync(join(tree, 'logs', `web-${i}.log`), logText(`log ${i}`, 16 * 2 ** 20));
+  for (let i = 0; i < Number(options.logs); i += 1)
+    writeFileSync(join(tree, 'logs', `web-${i}.log`), logText(`log ${i}`, 16 * 2 ** 20));
   const prepared = await engine.prepare(repository, context.signal);
   if (!prepared.ok) throw prepared.error;
   const made = await engine.backup(
     {
-      id: backupId, service: 'bench', type: 'full', parent: null, repository, components: [{ name: 'data', paths: [tree], excludes: [] }],
-      compareContent: false, limits: { nice: null, bandwidthBytesPerSecond: null, concurrency: cpus().length }, auditHead: null, configYaml: null,
+      id: backupId,
+      service: 'bench',
+      type: 'full',
+      parent: null,
+      repository,
+      components: [{ name: 'data', paths: [tree], excludes: [] }],
+      compareContent: false,
+      limits: { nice: null, bandwidthBytesPerSecond: null, concurrency: cpus().length },
+      auditHead: null,
+      configYaml: null,
     },
     context,
   );
   if (!made.ok) throw made.error;
-  console.log(`${made.value.entries} entries, ${(made.value.bytes / 1e6).toFixed(0)} MB, ${(made.value.storedBytes / 1e6).toFixed(0)} MB stored, ${cpus().length} CPUs`);
+  console.log(
+    `${made.value.entries} entries, ${(made.value.bytes / 1e6).toFixed(0)} MB, ${(made.value.storedBytes / 1e6).toFixed(0)} MB stored, ${cpus().length} CPUs`,
+  );
   // tar cannot read a sealed archive: it gets a plain one of the same tree.
   const plain = join(work, 'plain.tar.zst');
   execFileSync('tar', ['-I', 'zstd -T0 -3', '-cf', plain, '-C', work, 'tree']);
@@ -77,7 +88,11 @@ async function runGenesis(): Promise<number> {
   const start = performance.now();
   const restored = await engine.restore(
     {
-      operationId: 'bench', repository, backupId, selection: { components: [], paths: [] }, target: { kind: 'folder', path: out },
+      operationId: 'bench',
+      repository,
+      backupId,
+      selection: { components: [], paths: [] },
+      target: { kind: 'folder', path: out },
       restoreOwner: process.getuid?.() === 0,
     },
     context,
@@ -109,7 +124,9 @@ function checkAndClear(result: string): void {
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
 try {
@@ -122,13 +139,22 @@ try {
   ];
   for (let pair = 0; pair < pairs; pair += 1) {
     for (const side of pair % 2 === 0 ? sides : [...sides].reverse()) await side();
-    console.log(`pair ${pair + 1}: genesis ${seconds.genesis.at(-1)?.toFixed(2)} s, tar ${seconds.tar.at(-1)?.toFixed(2)} s, sha256sum + tar ${seconds.tarChecked.at(-1)?.toFixed(2)} s`);
+    console.log(
+      `pair ${pair + 1}: genesis ${seconds.genesis.at(-1)?.toFixed(2)} s, tar ${seconds.tar.at(-1)?.toFixed(2)} s, sha256sum + tar ${seconds.tarChecked.at(-1)?.toFixed(2)} s`,
+    );
   }
   const ratios = (of: readonly number[]): number => median(seconds.genesis.map((s, i) => s / (of[i] ?? NaN)));
   const result = {
-    pairs, sealed: options.sealed, archiveBytes: statSync(archive).size,
-    medianSeconds: { genesis: median(seconds.genesis), tar: median(seconds.tar), tarChecked: median(seconds.tarChecked) },
-    medianRatio: { toTar: ratios(seconds.tar), toTarChecked: ratios(seconds.tarChecked) }, bound: 1.15,
+    pairs,
+    sealed: options.sealed,
+    archiveBytes: statSync(archive).size,
+    medianSeconds: {
+      genesis: median(seconds.genesis),
+      tar: median(seconds.tar),
+      tarChecked: median(seconds.tarChecked),
+    },
+    medianRatio: { toTar: ratios(seconds.tar), toTarChecked: ratios(seconds.tarChecked) },
+    bound: 1.15,
   };
   console.log(JSON.stringify(result, null, 2));
 } finally {

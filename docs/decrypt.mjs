@@ -21,7 +21,7 @@ function repositoryKey(text) {
 
 function readExactly(fd, length, position) {
   const bytes = Buffer.alloc(length);
-  for (let got = 0; got < length; ) {
+  for (let got = 0; got < length;) {
     const n = readSync(fd, bytes, got, length - got, position + got);
     if (n === 0) fail(`${sealedFile} ends too early`);
     got += n;
@@ -31,7 +31,7 @@ function readExactly(fd, length, position) {
 
 /** A pipe may take less than it is given, or ask to be tried again. */
 function writeOut(bytes) {
-  for (let put = 0; put < bytes.length; ) {
+  for (let put = 0; put < bytes.length;) {
     try {
       put += writeSync(1, bytes, put);
     } catch (error) {

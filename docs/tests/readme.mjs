@@ -12,7 +12,17 @@
 //   ```sh background wait="TEXT"   a program of its own; ready when it has printed TEXT; ended with Ctrl-C at the end
 //   ```text                        what the block above prints, whole; `…` stands for anything in a line, alone for any lines
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -47,7 +57,8 @@ function parseInfo(info, line) {
     else if (name === 'within') options.withinMs = Number(plain) * 1000;
     else throw new Error(`line ${line}: unknown word "${word}" after the fence`);
   }
-  if (options.background !== (options.wait !== null)) throw new Error(`line ${line}: background and wait="…" go together`);
+  if (options.background !== (options.wait !== null))
+    throw new Error(`line ${line}: background and wait="…" go together`);
   return options;
 }
 
@@ -68,8 +79,13 @@ export function keepsPromise(expected, output) {
 /** Lines without trailing blanks and without empty lines around; the bootstrap's remark on the Node in use is no part of a promise. */
 function trimmed(text) {
   const lines = text.split('\n').map((line) => line.trimEnd());
-  const kept = lines.filter((line) => !/^genesis: (this is Node|fetched Node|first run here|installed the dependencies)/.test(line));
-  return kept.join('\n').replace(/^\n+|\n+$/g, '').split('\n');
+  const kept = lines.filter(
+    (line) => !/^genesis: (this is Node|fetched Node|first run here|installed the dependencies)/.test(line),
+  );
+  return kept
+    .join('\n')
+    .replace(/^\n+|\n+$/g, '')
+    .split('\n');
 }
 
 function makeCheckout(work, clone) {
@@ -124,12 +140,15 @@ function openShell(cwd, env) {
       output = '';
       // The trap sees each command that fails, not only the last one of the block.
       const quoted = `'${code.replace(/'/g, `'\\''`)}'`;
-      shell.stdin.write(`failed=0; trap 'failed=$?' ERR; eval ${quoted}; trap - ERR; printf '%s %s\\n' '${marker}' "$failed"\n`);
+      shell.stdin.write(
+        `failed=0; trap 'failed=$?' ERR; eval ${quoted}; trap - ERR; printf '%s %s\\n' '${marker}' "$failed"\n`,
+      );
       const deadline = performance.now() + blockTimeoutMs;
       const ended = new RegExp(`${marker} (\\d+)\\n$`);
       while (!ended.test(output)) {
         if (shell.exitCode !== null || shell.signalCode !== null) return { output, code: shell.exitCode ?? 1 };
-        if (performance.now() > deadline) return { output: `${output}\n(not ended after ${blockTimeoutMs / 1000} s)`, code: 124 };
+        if (performance.now() > deadline)
+          return { output: `${output}\n(not ended after ${blockTimeoutMs / 1000} s)`, code: 124 };
         await Promise.race([new Promise((resolve) => (wake = resolve)), sleep(1000)]);
       }
       const [, code_] = ended.exec(output);
@@ -141,7 +160,12 @@ function openShell(cwd, env) {
 
 /** Starts a program in its own process group and waits until it has printed the text. */
 async function startProgram(code, wait, cwd, env) {
-  const child = spawn('bash', ['--noprofile', '--norc', '-c', code], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn('bash', ['--noprofile', '--norc', '-c', code], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const deadline = performance.now() + startTimeoutMs;
@@ -166,7 +190,11 @@ function sleep(ms) {
 }
 
 function indent(text) {
-  return text.trimEnd().split('\n').map((line) => `    ${line}`).join('\n');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
 }
 
 async function runFile(file, options) {
@@ -177,14 +205,16 @@ async function runFile(file, options) {
   const replace = (text) => [...ports].reduce((all, [named, free]) => all.replaceAll(named, free), text);
   mkdirSync(join(work, 'tmp'));
   const env = { ...process.env, TMPDIR: join(work, 'tmp'), GENESIS_LISTEN: ports.get('127.0.0.1:9847'), NO_COLOR: '1' };
-  for (const name of ['GENESIS_HOME', 'GENESIS_CONFIG', 'GENESIS_URL', 'GENESIS_TOKEN', 'NODE_OPTIONS', 'BASH_ENV']) delete env[name];
+  for (const name of ['GENESIS_HOME', 'GENESIS_CONFIG', 'GENESIS_URL', 'GENESIS_TOKEN', 'NODE_OPTIONS', 'BASH_ENV'])
+    delete env[name];
   // The npm that runs the tests tells its children where they are; a newcomer's shell says nothing of the kind.
   for (const name of Object.keys(env)) if (/^(npm_|INIT_CWD$)/i.test(name)) delete env[name];
   const shell = openShell(cwd, env);
   const programs = [];
   const stop = async () => {
     const ends = [];
-    for (const program of programs.splice(0).reverse()) ends.push({ ...program, code: await endGroup(program.child, 'SIGINT') });
+    for (const program of programs.splice(0).reverse())
+      ends.push({ ...program, code: await endGroup(program.child, 'SIGINT') });
     await shell.close();
     if (!options.keep) rmSync(work, { recursive: true, force: true });
     return ends;
@@ -193,13 +223,24 @@ async function runFile(file, options) {
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   let faults;
   try {
-    faults = await runBlocks(parseBlocks(replace(readFileSync(join(cwd, file), 'utf8'))), { file, shell, programs, cwd, env, replace, options });
+    faults = await runBlocks(parseBlocks(replace(readFileSync(join(cwd, file), 'utf8'))), {
+      file,
+      shell,
+      programs,
+      cwd,
+      env,
+      replace,
+      options,
+    });
   } finally {
     const ends = await stop();
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     for (const end of ends) {
       // A program that Ctrl-C ends by the signal itself (code null) has ended as well as one that takes it and returns 0.
-      if (end.code === 'late' || (end.code !== 0 && end.code !== null)) (faults ??= []).push(`${end.name}: did not end well after Ctrl-C (${end.code})\n${indent(end.output().slice(-2000))}`);
+      if (end.code === 'late' || (end.code !== 0 && end.code !== null))
+        (faults ??= []).push(
+          `${end.name}: did not end well after Ctrl-C (${end.code})\n${indent(end.output().slice(-2000))}`,
+        );
     }
   }
   if (options.keep) process.stdout.write(`kept: ${work}\n`);
@@ -212,9 +253,15 @@ async function runBlocks(blocks, run) {
     const name = `${run.file}:${block.line}`;
     const started = performance.now();
     const ran = block.options.background ? await runProgram(block, name, run) : await runInShell(block, run);
-    const fault = ran.failed ?? (keepsPromise(block.expected, ran.output) ? null : `printed something else than\n${indent(block.expected)}\n  but`);
+    const fault =
+      ran.failed ??
+      (keepsPromise(block.expected, ran.output)
+        ? null
+        : `printed something else than\n${indent(block.expected)}\n  but`);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    process.stdout.write(`${fault === null ? 'ok  ' : 'FAIL'} ${name} (${seconds} s) ${block.code.trim().split('\n')[0]}\n`);
+    process.stdout.write(
+      `${fault === null ? 'ok  ' : 'FAIL'} ${name} (${seconds} s) ${block.code.trim().split('\n')[0]}\n`,
+    );
     if (run.options.verbose && fault === null) process.stdout.write(`${indent(ran.output)}\n`);
     if (fault !== null) faults.push(`${name}: ${fault}\n${indent(ran.output)}\n  ran:\n${indent(block.code)}`);
     // What follows builds on it: the first broken promise is the one to mend.
@@ -243,10 +290,15 @@ async function runInShell(block, run) {
 }
 
 async function main(args) {
-  const options = { clone: args.includes('--clone'), keep: args.includes('--keep'), verbose: args.includes('--verbose') };
+  const options = {
+    clone: args.includes('--clone'),
+    keep: args.includes('--keep'),
+    verbose: args.includes('--verbose'),
+  };
   const files = args.filter((arg) => !arg.startsWith('--'));
   let faults = [];
-  for (const file of files.length === 0 ? ['README.md'] : files) faults = [...faults, ...(await runFile(file, options))];
+  for (const file of files.length === 0 ? ['README.md'] : files)
+    faults = [...faults, ...(await runFile(file, options))];
   for (const fault of faults) process.stderr.write(`\n${fault}\n`);
   process.stdout.write(faults.length === 0 ? 'every promise was kept\n' : `${faults.length} broken\n`);
   return faults.length === 0 ? 0 : 1;

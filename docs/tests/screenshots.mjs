@@ -13,7 +13,10 @@ if (link === undefined) throw new Error('name the login link that `genesis login
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'img');
 mkdirSync(folder, { recursive: true });
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+});
 try {
   // Two schemes in one context: the link works only once.
   const page = await browser.newPage({ viewport: { width: 1000, height: 700 }, deviceScaleFactor: 1 });

@@ -29,7 +29,7 @@ describe.each([
   const keyFile = path.join(base, 'key');
   const keyOptions = encrypted ? ['--key', `file:${keyFile}`] : [];
   const kept = new Map<string, string>();
-  let before: { readonly entries: readonly CatalogueEntry[]; readonly audit: readonly AuditRow[]; readonly admin: string; readonly extra: string };
+  let before: { readonly entries: readonly CatalogueEntry[]; readonly audit: readonly AuditRow[]; readonly token: string };
 
   beforeAll(async () => {
     writeFileSync(keyFile, `${key}\n`, { mode: 0o600 });
@@ -61,7 +61,7 @@ describe.each([
 
   /** Makes a token, then waits until a copy that began after it has brought the state away. */
   async function remember(genesis: Genesis): Promise<typeof before> {
-    const made = await genesis.api<{ secret: string }>('POST', '/tokens', { name: 'kept-by-hand', role: 'viewer' });
+    const made = await genesis.api<{ secret: string }>('POST', '/tokens', { name: 'kept-by-hand', role: 'admin' });
     await backUp(genesis, 'incremental').then((entry) => {
       copyTree(data, path.join(base, 'kept-3'));
       kept.set(entry.id, path.join(base, 'kept-3'));
@@ -79,7 +79,7 @@ describe.each([
       return running.body.items.length === 0;
     });
     const audit = await genesis.api<{ items: AuditRow[] }>('GET', '/audit?limit=500');
-    return { entries, audit: audit.body.items, admin: genesis.tokens.admin, extra: made.body.secret };
+    return { entries, audit: audit.body.items, token: made.body.secret };
   }
 
   const bare = (args: readonly string[]) => genesisCommand(base, [...args, '--home', path.join(base, 'no-home'), ...keyOptions], { deadlineMs: 120_000 });
@@ -106,19 +106,25 @@ describe.each([
     expect(rebuilt).toMatchObject({ exitCode: 0 });
 
     const genesis = await startGenesis({ home });
-    const asBefore = (token: string) => ({ role: null, headers: { authorization: `Bearer ${token}` } });
-    const listed = await genesis.api<{ items: CatalogueEntry[] }>('GET', '/backups?limit=500', undefined, asBefore(before.admin));
-    expect(listed.status).toBe(200);
+    // Not the first tokens: their files were lost with the home, so they are replaced at the start.
+    const asBefore = { role: null, headers: { authorization: `Bearer ${before.token}` } };
+    expect((await genesis.api('GET', '/me', undefined, asBefore)).body).toMatchObject({ name: 'kept-by-hand', role: 'admin' });
+    expect((await genesis.api('GET', '/me')).body).toMatchObject({ name: 'admin' });
+    const listed = await genesis.api<{ items: CatalogueEntry[] }>('GET', '/backups?limit=500', undefined, asBefore);
     expect(listed.body.items.map((entry) => entry.id)).toEqual(before.entries.map((entry) => entry.id));
-    expect((await genesis.api('GET', '/me', undefined, asBefore(before.extra))).body).toMatchObject({ name: 'kept-by-hand', role: 'viewer' });
-
-    const audit = await genesis.api<{ items: AuditRow[] }>('GET', '/audit?limit=500', undefined, asBefore(before.admin));
+    const audit = await genesis.api<{ items: AuditRow[] }>('GET', '/audit?limit=500', undefined, asBefore);
     const hashes = new Map(audit.body.items.map((row) => [row.seq, row.hash]));
     const lost = before.audit.filter((row) => hashes.get(row.seq) !== row.hash);
-    // What was written while or after the state was copied for the last time cannot be there: the end of that copy itself.
+    // The end of the last copy is written after the state was brought away with it: that row alone cannot be there.
     expect(lost.length).toBeLessThanOrEqual(1);
-    const drills = await genesis.api<{ items: DrillRecord[] }>('GET', '/drills', undefined, asBefore(before.admin));
+    const drills = await genesis.api<{ items: DrillRecord[] }>('GET', '/drills', undefined, asBefore);
     expect(drills.body.items).toMatchObject([{ service: 'shop', passed: true }]);
+    // The repository was lost with the home: what the copy holds can be restored, but nothing new can build upon it.
+    expect(await backUp(genesis, 'incremental')).toMatchObject({ type: 'full', parent: null });
+    const oldest = before.entries.at(-1)?.id ?? '';
+    const restored = await perform(genesis, 'POST', `/backups/${oldest}/restore`, { target: { kind: 'folder' }, copy: 'elsewhere' });
+    expect(restored).toMatchObject({ state: 'succeeded' });
+    expect(differences(kept.get(oldest) ?? '', restoredRoot(String(restored.result?.['target'])))).toEqual([]);
     await genesis.stop();
   }, 120_000);
 });

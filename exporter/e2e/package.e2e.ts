@@ -20,7 +20,11 @@ async function installPackage(): Promise<string> {
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball';
   writeFileSync(path.join(folder, 'package.json'), '{"private":true}\n');
   const args = ['install', '--no-audit', '--no-fund', '--loglevel=error', path.join(folder, tarball)];
-  const installed = await run({ name: 'npm install', file: 'npm', args, cwd: folder, env: {}, deadlineMs });
+  // npm finds its registry and proxies in the environment of whoever runs the tests.
+  const env = Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  const installed = await run({ name: 'npm install', file: 'npm', args, cwd: folder, env, deadlineMs });
   expect(installed).toMatchObject({ exitCode: 0 });
   return folder;
 }
@@ -32,7 +36,10 @@ function prepareHome(folder: string): string {
   mkdirSync(path.join(folder, 'data'));
   writeFileSync(path.join(folder, 'data', 'file.txt'), 'kept\n');
   const config = path.join(home, 'genesis.yaml');
-  writeFileSync(config, `services:\n  - name: web\n    backup: { components: { data: { paths: ["${folder}/data"] } } }\n`);
+  writeFileSync(
+    config,
+    `services:\n  - name: web\n    backup: { components: { data: { paths: ["${folder}/data"] } } }\n`,
+  );
   chmodSync(config, 0o600);
   return home;
 }
@@ -43,17 +50,31 @@ it(
     const folder = await installPackage();
     const home = prepareHome(folder);
     const binary = path.join(folder, 'node_modules/.bin/genesis');
-    const genesis = (...args: string[]) => run({ name: `genesis ${args.join(' ')}`, file: binary, args, cwd: folder, env: { GENESIS_HOME: home }, deadlineMs });
-    const { version } = JSON.parse(readFileSync(path.join(checkout, 'exporter/package.json'), 'utf8')) as { version: string };
+    const genesis = (...args: string[]) =>
+      run({
+        name: `genesis ${args.join(' ')}`,
+        file: binary,
+        args,
+        cwd: folder,
+        env: { GENESIS_HOME: home },
+        deadlineMs,
+      });
+    const { version } = JSON.parse(readFileSync(path.join(checkout, 'exporter/package.json'), 'utf8')) as {
+      version: string;
+    };
 
     expect(await genesis('--version')).toEqual({ exitCode: 0, output: `${version}\n` });
     expect(await genesis('config', 'check')).toMatchObject({ exitCode: 0 });
     expect(await genesis('backup', 'web', '--type', 'full')).toMatchObject({ exitCode: 0 });
     expect(await genesis('verify', 'latest')).toMatchObject({ exitCode: 0 });
-    expect(await genesis('restore', '--from', path.join(home, 'repository'), 'latest', '--to', path.join(folder, 'out'))).toMatchObject({ exitCode: 0 });
+    expect(
+      await genesis('restore', '--from', path.join(home, 'repository'), 'latest', '--to', path.join(folder, 'out')),
+    ).toMatchObject({ exitCode: 0 });
     expect(readFileSync(path.join(folder, 'out/data/data/file.txt'), 'utf8')).toBe('kept\n');
     expect(await genesis('generate', '--out', path.join(folder, 'generated'))).toMatchObject({ exitCode: 0 });
-    expect(readFileSync(path.join(folder, 'generated/rules/generated/genesis_rules.yml'), 'utf8')).toContain('BackupTooOld');
+    expect(readFileSync(path.join(folder, 'generated/rules/generated/genesis_rules.yml'), 'utf8')).toContain(
+      'BackupTooOld',
+    );
   },
   2 * deadlineMs,
 );

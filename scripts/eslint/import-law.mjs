@@ -33,27 +33,38 @@ function layerReach(from, target) {
   if (to.name === from.name) return null;
   if (to.name === 'cli' && from.name !== 'main') return 'only main.ts imports cli';
   if (to.name === 'main') return 'nobody imports main.ts';
-  if (layers.indexOf(to.name) > layers.indexOf(from.name)) return `${from.name} may not import ${to.name}: a layer imports only layers left of it (${layers.join(' ← ')})`;
-  if (from.name === 'config' && to.name === 'engines' && !/\/options\.ts$/.test(target)) return "config imports engines' options.ts only";
+  if (layers.indexOf(to.name) > layers.indexOf(from.name))
+    return `${from.name} may not import ${to.name}: a layer imports only layers left of it (${layers.join(' ← ')})`;
+  if (from.name === 'config' && to.name === 'engines' && !/\/options\.ts$/.test(target))
+    return "config imports engines' options.ts only";
   return null;
 }
 
 function layerPackage(from, specifier) {
-  if (from.name === 'contract' && !contractPackages.includes(specifier)) return `contract is browser-safe: it may not import ${specifier}`;
-  if ((from.name === 'core' || from.name === 'ports') && /^node:(fs|net|http|https|child_process|worker_threads|sqlite|dns|tls)(\/|$)/.test(specifier)) {
+  if (from.name === 'contract' && !contractPackages.includes(specifier))
+    return `contract is browser-safe: it may not import ${specifier}`;
+  if (
+    (from.name === 'core' || from.name === 'ports') &&
+    /^node:(fs|net|http|https|child_process|worker_threads|sqlite|dns|tls)(\/|$)/.test(specifier)
+  ) {
     return `${from.name} does no I/O: it may not import ${specifier}`;
   }
-  if (/^(#generators|@genesis-dr)\//.test(specifier) && from.name !== 'cli') return `only cli imports the generators (${specifier})`;
+  if (/^(#generators|@genesis-dr)\//.test(specifier) && from.name !== 'cli')
+    return `only cli imports the generators (${specifier})`;
   return null;
 }
 
 function generatorReach(from, target) {
-  return target.split('/')[0] === from.name ? null : `${from.name} imports only @genesis-dr/exporter/contract and /config, not ${target}`;
+  return target.split('/')[0] === from.name
+    ? null
+    : `${from.name} imports only @genesis-dr/exporter/contract and /config, not ${target}`;
 }
 
 function generatorPackage(specifier) {
   if (!specifier.startsWith('@genesis-dr/')) return null;
-  return /^@genesis-dr\/exporter\/(contract|config)$/.test(specifier) ? null : `generators import only @genesis-dr/exporter/contract and /config, not ${specifier}`;
+  return /^@genesis-dr\/exporter\/(contract|config)$/.test(specifier)
+    ? null
+    : `generators import only @genesis-dr/exporter/contract and /config, not ${specifier}`;
 }
 
 /** The law as an ESLint rule: static imports, re-exports and import() with a literal. */
@@ -67,6 +78,11 @@ export const importLaw = {
       const why = whyForbidden(file, specifier);
       if (why !== null) context.report({ node: node.source, message: why });
     };
-    return { ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check, ImportExpression: check };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
   },
 };

@@ -41,7 +41,9 @@ it.each([
 });
 
 it('catches import() and re-exports too', async () => {
-  expect(await complaints('exporter/src/core/a.ts', "export const x = () => import('../api/server.ts');\n")).toHaveLength(1);
+  expect(
+    await complaints('exporter/src/core/a.ts', "export const x = () => import('../api/server.ts');\n"),
+  ).toHaveLength(1);
   expect(await complaints('exporter/src/core/a.ts', "export * from '../api/server.ts';\n")).toHaveLength(1);
 });
 

@@ -18,11 +18,14 @@ export const testTools = [
 ];
 
 const policyFile = '/usr/sbin/policy-rc.d';
-const policy = '#!/bin/sh\n# Written by the tests of genesis, removed again by them: installed services stay stopped.\nexit 101\n';
+const policy =
+  '#!/bin/sh\n# Written by the tests of genesis, removed again by them: installed services stay stopped.\nexit 101\n';
 
 /** Debian packages that the layers need and that are not there. */
 export function missingPackages(layers, path = process.env.PATH ?? '') {
-  const missing = testTools.filter((tool) => tool.layers.some((layer) => layers.includes(layer)) && !isOnPath(tool.program, path));
+  const missing = testTools.filter(
+    (tool) => tool.layers.some((layer) => layers.includes(layer)) && !isOnPath(tool.program, path),
+  );
   return [...new Set(missing.map((tool) => tool.package))];
 }
 
@@ -41,16 +44,22 @@ function isOnPath(program, path) {
 export function provideTestTools(packages) {
   if (packages.length === 0) return;
   const line = `apt-get install --no-install-recommends -y ${packages.join(' ')}`;
-  const allowed = process.getuid?.() === 0 && process.env.GENESIS_TEST_INSTALL !== '0' && isOnPath('apt-get', process.env.PATH ?? '');
+  const allowed =
+    process.getuid?.() === 0 && process.env.GENESIS_TEST_INSTALL !== '0' && isOnPath('apt-get', process.env.PATH ?? '');
   if (!allowed) throw new BootstrapError(`the tests need programs that are not installed; as root:\n  ${line}`, 2);
-  say(`the tests need ${packages.join(', ')}: installing these Debian packages as root (GENESIS_TEST_INSTALL=0 forbids it); their services are not started`);
+  say(
+    `the tests need ${packages.join(', ')}: installing these Debian packages as root (GENESIS_TEST_INSTALL=0 forbids it); their services are not started`,
+  );
   const started = performance.now();
   withStoppedServices(() => {
     apt(['update', '-q'], line);
     apt(['install', '--no-install-recommends', '-y', '-q', ...packages], line);
   });
-  const still = packages.filter((name) => testTools.some((tool) => tool.package === name && !isOnPath(tool.program, process.env.PATH ?? '')));
-  if (still.length > 0) throw new BootstrapError(`installed ${still.join(', ')}, but their programs are not on the PATH`);
+  const still = packages.filter((name) =>
+    testTools.some((tool) => tool.package === name && !isOnPath(tool.program, process.env.PATH ?? '')),
+  );
+  if (still.length > 0)
+    throw new BootstrapError(`installed ${still.join(', ')}, but their programs are not on the PATH`);
   say(`installed them in ${since(started)}`);
 }
 

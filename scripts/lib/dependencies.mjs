@@ -49,7 +49,10 @@ function install(node, wanted) {
   const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   const installed = runNpm(node, args, { cwd: root, inheritOutput: true });
   if (installed.status !== 0) throw new BootstrapError('the dependencies could not be installed; npm said why above');
-  if (!matchesLock()) throw new BootstrapError('npm installed other versions than package-lock.json names; remove node_modules and try again');
+  if (!matchesLock())
+    throw new BootstrapError(
+      'npm installed other versions than package-lock.json names; remove node_modules and try again',
+    );
   writeStamp(wanted);
   say(`installed the dependencies in ${since(started)}`);
 }

@@ -10,7 +10,17 @@ const jestFlags = { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=E
 /** What stands before the unit tests in `check`. Each counts as one failure when it fails; they are not counted as tests. */
 const checkSteps = [
   { name: 'types', args: ['node_modules/typescript/bin/tsc', '-p', '.'] },
-  { name: 'lint and import law', args: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings=0', '--cache', '--cache-location', '.cache/eslint'] },
+  {
+    name: 'lint and import law',
+    args: [
+      'node_modules/eslint/bin/eslint.js',
+      '.',
+      '--max-warnings=0',
+      '--cache',
+      '--cache-location',
+      '.cache/eslint',
+    ],
+  },
   { name: 'generated files are fresh', args: ['scripts/generate.ts', '--check'] },
 ];
 
@@ -56,7 +66,11 @@ async function runJest(project, args, node) {
   try {
     const report = join(folder, 'report.json');
     const serial = project === 'unit' ? [] : ['--runInBand'];
-    const end = await runProgram(node, [jest, '--selectProjects', project, ...serial, '--json', '--outputFile', report, ...args], { env: jestFlags });
+    const end = await runProgram(
+      node,
+      [jest, '--selectProjects', project, ...serial, '--json', '--outputFile', report, ...args],
+      { env: jestFlags },
+    );
     return countsOf(readReport(report), end.code === 0);
   } finally {
     rmSync(folder, { recursive: true, force: true });

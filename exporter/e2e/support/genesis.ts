@@ -13,6 +13,8 @@ export interface GenesisOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another Node than the one that runs the tests. */
   readonly nodePath?: string;
+  /** A program and its arguments that start Node in turn, e.g. to give it other rights; it must `exec`, so that signals arrive. */
+  readonly launcher?: readonly string[];
   /** Until the server answers /healthz; default 60 s. */
   readonly deadlineMs?: number;
 }
@@ -69,10 +71,12 @@ export async function startGenesis(options: GenesisOptions = {}): Promise<Genesi
   if (options.config !== undefined) writeConfig(home, options.config);
   const addressFile = path.join(home, 'run', 'address');
   rmSync(addressFile, { force: true }); // a killed server leaves its old address behind
+  const nodePath = options.nodePath ?? process.execPath;
+  const [file = nodePath, ...args] = [...(options.launcher ?? []), nodePath, path.join(checkout, 'exporter/src/main.ts'), 'serve'];
   const server = await startProcess({
     name: 'genesis serve',
-    file: options.nodePath ?? process.execPath,
-    args: [path.join(checkout, 'exporter/src/main.ts'), 'serve'],
+    file,
+    args,
     cwd: home,
     env: { GENESIS_HOME: home, GENESIS_LISTEN: '127.0.0.1:0', ...options.env },
   });

@@ -28,7 +28,8 @@ a { color: var(--accent); }
 .head { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .soft { color: var(--soft); }
 .small { font-size: .86rem; }
-.labels { margin-left: auto; }
+.labels { width: 100%; }
+@media (min-width: 700px) { .labels { width: auto; margin-left: auto; } }
 .verdict { font-size: 1.05rem; }
 .good-text { color: var(--good); }
 .warn-text { color: var(--warn); }
@@ -49,7 +50,7 @@ code.soft { font-size: .8rem; }
 .warn { color: var(--warn); background: var(--warn-back); }
 .bad { color: var(--bad); background: var(--bad-back); }
 .dim { color: var(--dim); background: var(--dim-back); }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px 18px; margin: 12px 0 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(135px, 1fr)); gap: 12px 18px; margin: 12px 0 0; }
 .facts dt { color: var(--soft); font-size: .82rem; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 ul.plain { list-style: none; margin: 6px 0 0; padding: 0; }

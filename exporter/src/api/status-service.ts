@@ -127,10 +127,10 @@ export function serviceCard(service: ServiceSnapshot, now: Date): Html {
     pause === null
       ? null
       : html`<p>${badge('warn', 'paused')} until ${moment(pause.until, now)} by ${pause.by}: ${pause.reason}</p>`;
-  const space = shown(service.repository, ({ freeBytes }) => html`${formatBytes(freeBytes)} free`);
+  const space = shown(service.repository, ({ freeBytes }) => soft(`${formatBytes(freeBytes)} free`));
   const kept = shown(
     service.backups,
-    ({ count, storedBytes }) => html`${plural(count, 'backup')}<br />${soft(formatBytes(storedBytes))}`,
+    ({ count, storedBytes }) => html`${plural(count, 'backup')}, ${formatBytes(storedBytes)}`,
   );
   return html`<section class="card service ${answerTone[verdict.answer]}-edge" data-service="${service.name}">
     <div class="head">
@@ -143,10 +143,10 @@ export function serviceCard(service: ServiceSnapshot, now: Date): Html {
     </div>
     ${paused}
     <dl class="facts">
-      ${fact('Data lost if restored now (RPO)', secondsOrNone(rpoNow(service, now), objectives.rpo_sla))}
+      ${fact('Data loss now (RPO)', secondsOrNone(rpoNow(service, now), objectives.rpo_sla))}
       ${fact('Time to recover (RTO)', secondsOrNone(service.rtoSeconds, objectives.rto_sla))}
       ${fact('Last backup', lastBackup(service, now))} ${fact('Last restore drill', lastDrill(service, now))}
-      ${fact('Next', nextRuns(service, now))} ${fact('Kept', kept)} ${fact('Repository', space)}
+      ${fact('Next', nextRuns(service, now))} ${fact('Repository', html`${kept}<br />${space}`)}
     </dl>
     ${readiness(service)}
     <h3>Copies</h3>

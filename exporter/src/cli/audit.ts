@@ -21,7 +21,11 @@ export const registerAudit: Register = (program, run) => {
     run((context, command) =>
       withSession(context, 'read', async (session) => {
         const page = await session.audit(present(command.opts<AuditFilter>()));
-        return done(context, page, ({ items, next }) => auditTable(items, context.deps.stdout.columns) + nextLine(next));
+        return done(
+          context,
+          page,
+          ({ items, next }) => auditTable(items, context.deps.stdout.columns) + nextLine(next),
+        );
       }),
     ),
   );
@@ -53,7 +57,11 @@ function auditTable(items: readonly AuditEntry[], columns: number | null): strin
     entry.reason ?? '',
   ]);
   const titles = ['SEQ', 'TIME', 'ACTOR', 'ROLE', 'ACTION', 'SERVICE', 'TARGET', 'RESULT', 'REASON'];
-  return formatTable(titles.map((title) => ({ title, align: title === 'SEQ' ? 'right' : 'left' })), rows, columns);
+  return formatTable(
+    titles.map((title) => ({ title, align: title === 'SEQ' ? 'right' : 'left' })),
+    rows,
+    columns,
+  );
 }
 
 /** Broken chain or a head elsewhere that does not agree: the log was changed from outside. */
@@ -69,14 +77,20 @@ const headMeanings: Readonly<Record<AuditVerification['heads'][number]['result']
 
 function verificationText(verification: AuditVerification): string {
   const { count, brokenAt, heads, vouchedUpTo } = verification;
-  const chain = brokenAt === null ? `the chain of ${count} rows is whole` : `the chain is BROKEN at row ${brokenAt} of ${count}: from there on nothing can be known`;
+  const chain =
+    brokenAt === null
+      ? `the chain of ${count} rows is whole`
+      : `the chain is BROKEN at row ${brokenAt} of ${count}: from there on nothing can be known`;
   const vouched =
     vouchedUpTo === null
       ? 'no head is kept outside the log: whether it was rewritten whole cannot be known'
       : `rows up to ${vouchedUpTo} are vouched for from outside; whether later ones were cut or rewritten cannot be known`;
   return [
     `${chain}\n`,
-    ...heads.map((head) => `  ${printable(head.source)}: row ${head.count} of ${humanTime(head.at)} ${headMeanings[head.result]}\n`),
+    ...heads.map(
+      (head) =>
+        `  ${printable(head.source)}: row ${head.count} of ${humanTime(head.at)} ${headMeanings[head.result]}\n`,
+    ),
     `${vouched}\n`,
   ].join('');
 }

@@ -8,7 +8,11 @@ export const registerBackup: Register = (program, run) => {
   const command = program
     .command('backup [service]')
     .description('Back up a service now (its name may be left out when there is only one)')
-    .addOption(new Option('--type <type>', 'what kind; a snapshot is a full one that is kept').choices(backupTypes).default('incremental'))
+    .addOption(
+      new Option('--type <type>', 'what kind; a snapshot is a full one that is kept')
+        .choices(backupTypes)
+        .default('incremental'),
+    )
     .option('--component <name>', 'only this component (repeatable)', collect, [])
     .option('--note <text>', 'a note on the backup');
   withWaitOptions(command, 'plain').action(

@@ -2,7 +2,16 @@ import { Option } from 'commander';
 import { backupStatuses, backupTypes, type CatalogueEntry } from '../contract/backup.ts';
 import type { BackupFilter } from '../store/port.ts';
 import { done, withSession } from './context.ts';
-import { formatFacts, formatTable, humanAge, humanBytes, humanDuration, humanTime, printable, type Column } from './format.ts';
+import {
+  formatFacts,
+  formatTable,
+  humanAge,
+  humanBytes,
+  humanDuration,
+  humanTime,
+  printable,
+  type Column,
+} from './format.ts';
 import { nextLine, present, waitOptionsOf, withPaging, withWaitOptions, type Register } from './options.ts';
 import { runOperation } from './wait.ts';
 
@@ -22,7 +31,11 @@ export const registerBackups: Register = (program, run) => {
       withSession(context, 'read', async (session) => {
         const page = await session.backups(present(command.opts<BackupFilter>()));
         const { stdout, clock } = context.deps;
-        return done(context, page, ({ items, next }) => backupsTable(items, clock.now(), stdout.columns) + nextLine(next));
+        return done(
+          context,
+          page,
+          ({ items, next }) => backupsTable(items, clock.now(), stdout.columns) + nextLine(next),
+        );
       }),
     ),
   );
@@ -31,7 +44,9 @@ export const registerBackups: Register = (program, run) => {
     .description('One backup with its components and warnings')
     .action(
       run((context, command) =>
-        withSession(context, 'read', async (session) => done(context, await session.backup(command.args[0] ?? ''), backupText)),
+        withSession(context, 'read', async (session) =>
+          done(context, await session.backup(command.args[0] ?? ''), backupText),
+        ),
       ),
     );
   registerKeeping(backups, run);
@@ -47,13 +62,18 @@ const registerKeeping: Register = (backups, run) => {
       .action(
         run((context, command) =>
           withSession(context, 'act', async (session) => {
-            const changed = await session.setKeep(command.args[0] ?? '', { keep, ...present(command.opts<{ note?: string }>()) });
+            const changed = await session.setKeep(command.args[0] ?? '', {
+              keep,
+              ...present(command.opts<{ note?: string }>()),
+            });
             return done(context, changed, (entry) => `${entry.id} is ${entry.keep ? 'kept' : 'no longer kept'}\n`);
           }),
         ),
       );
   }
-  const remove = backups.command('delete <backup>').description('Delete a backup from the repository and every copy (admin)');
+  const remove = backups
+    .command('delete <backup>')
+    .description('Delete a backup from the repository and every copy (admin)');
   withWaitOptions(remove, 'destructive').action(
     run((context, command) =>
       withSession(context, 'act', (session) =>
@@ -134,7 +154,9 @@ function backupText(entry: CatalogueEntry): string {
       components,
       null,
     ),
-    ...entry.warnings.map((warning) => `warning: ${warning.kind} ${printable(warning.path)}: ${printable(warning.message)}\n`),
+    ...entry.warnings.map(
+      (warning) => `warning: ${warning.kind} ${printable(warning.path)}: ${printable(warning.message)}\n`,
+    ),
     entry.warningCount > entry.warnings.length ? `… ${entry.warningCount} warnings in all\n` : '',
   ].join('');
 }

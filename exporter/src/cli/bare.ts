@@ -40,7 +40,9 @@ async function withBare(
 
 export function listBare(context: CommandContext, choice: BackupChoice): Promise<Outcome<ExitCode>> {
   return withBare(context, choice, (_repository, listing) => {
-    context.emit({ items: listing.records, damaged: listing.damaged, keyFingerprint: listing.keyFingerprint }, () => listingText(context, listing));
+    context.emit({ items: listing.records, damaged: listing.damaged, keyFingerprint: listing.keyFingerprint }, () =>
+      listingText(context, listing),
+    );
     return Promise.resolve(ok(listing.damaged.length === 0 ? exitCodes.done : exitCodes.failed));
   });
 }
@@ -75,10 +77,16 @@ function choose(listing: RepositoryListing, named: string, choice: BackupChoice)
   const services = [...new Set(listing.records.map((record) => record.service))];
   if (services.length > 1) return fail('bad_request', `name the service with --service: ${services.join(', ')}`);
   const newest = newestUsable(listing.records, choice.at ?? null);
-  return newest === null ? fail('backup_unknown', `${choice.from ?? ''} has no usable backup that matches`) : ok(newest);
+  return newest === null
+    ? fail('backup_unknown', `${choice.from ?? ''} has no usable backup that matches`)
+    : ok(newest);
 }
 
-export function verifyBare(context: CommandContext, argument: string | undefined, choice: BackupChoice): Promise<Outcome<ExitCode>> {
+export function verifyBare(
+  context: CommandContext,
+  argument: string | undefined,
+  choice: BackupChoice,
+): Promise<Outcome<ExitCode>> {
   return withBare(context, choice, async (repository, listing, work) => {
     const named = backupOrTime(argument, choice.at);
     const record = named.ok ? choose(listing, named.value, choice) : named;
@@ -89,15 +97,23 @@ export function verifyBare(context: CommandContext, argument: string | undefined
     context.emit(report, () =>
       [
         `${report.backupId}: ${report.passed ? 'passed' : 'DAMAGED'}, ${report.entries} entries, ${humanBytes(report.bytes)} read back\n`,
-        ...report.faults.map((fault) => `  - ${printable([fault.backupId, fault.component, fault.path].filter((part) => part !== null).join(' '))}: ${printable(fault.message)}\n`),
+        ...report.faults.map(
+          (fault) =>
+            `  - ${printable([fault.backupId, fault.component, fault.path].filter((part) => part !== null).join(' '))}: ${printable(fault.message)}\n`,
+        ),
       ].join(''),
     );
     return ok(report.passed ? exitCodes.done : exitCodes.failed);
   });
 }
 
-export async function restoreBare(context: CommandContext, argument: string | undefined, choice: RestoreChoice): Promise<Outcome<ExitCode>> {
-  if (choice.inPlace === true) return fail('bad_request', '--from restores into a new folder; in place needs the configuration');
+export async function restoreBare(
+  context: CommandContext,
+  argument: string | undefined,
+  choice: RestoreChoice,
+): Promise<Outcome<ExitCode>> {
+  if (choice.inPlace === true)
+    return fail('bad_request', '--from restores into a new folder; in place needs the configuration');
   if (choice.to === undefined) return fail('bad_request', 'say where to restore with --to NEWDIR');
   const to = context.path(choice.to);
   if (existsSync(to)) return fail('target_not_empty', `${to} exists already`);

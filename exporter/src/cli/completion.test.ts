@@ -16,7 +16,17 @@ function bashCompletes(line: readonly string[]): string[] {
 it('knows every command', () => {
   const paths = completionNodes(program).map((node) => node.path);
 
-  for (const path of ['serve', 'backup', 'restore', 'audit verify', 'token create', 'key confirm', 'catalogue rebuild', 'config check', 'service install']) {
+  for (const path of [
+    'serve',
+    'backup',
+    'restore',
+    'audit verify',
+    'token create',
+    'key confirm',
+    'catalogue rebuild',
+    'config check',
+    'service install',
+  ]) {
     expect(paths).toContain(path);
   }
 });
@@ -34,5 +44,5 @@ it('writes zsh and fish scripts with the same words', () => {
 
   expect(zsh.startsWith('#compdef genesis\n')).toBe(true);
   expect(fish).toContain("complete -c genesis -n '__genesis_at '\"'\"'token'\"'\"'' -f -a 'create'");
-  expect(fish).toContain('-l type -x -a \'full incremental snapshot\'');
+  expect(fish).toContain("-l type -x -a 'full incremental snapshot'");
 });

@@ -25,7 +25,11 @@ interface CompletionNode {
   /** Words after `genesis`, empty for the program itself. */
   readonly path: string;
   readonly commands: readonly { readonly name: string; readonly description: string }[];
-  readonly options: readonly { readonly long: string; readonly description: string; readonly choices: readonly string[] }[];
+  readonly options: readonly {
+    readonly long: string;
+    readonly description: string;
+    readonly choices: readonly string[];
+  }[];
 }
 
 /** Every command with what may follow it, read off the commander tree. */
@@ -50,7 +54,9 @@ function toOption(option: Option): CompletionNode['options'] {
 export function completionScript(program: Command, shell: Shell): string {
   const nodes = completionNodes(program);
   if (shell === 'fish') return fishScript(nodes);
-  return shell === 'bash' ? bashScript(nodes) : `#compdef genesis\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(nodes)}`;
+  return shell === 'bash'
+    ? bashScript(nodes)
+    : `#compdef genesis\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(nodes)}`;
 }
 
 /** zsh runs the same function through its bashcompinit. */
@@ -60,7 +66,13 @@ function bashScript(nodes: readonly CompletionNode[]): string {
     return `    ${single(node.path)}) words=${single(all.join(' '))} ;;`;
   });
   const paths = nodes.filter((node) => node.path !== '').map((node) => `|${node.path}`);
-  const choices = new Map(nodes.flatMap((node) => node.options.filter((option) => option.choices.length > 0).map((option) => [`${node.path} ${option.long}`.trim(), option.choices])));
+  const choices = new Map(
+    nodes.flatMap((node) =>
+      node.options
+        .filter((option) => option.choices.length > 0)
+        .map((option) => [`${node.path} ${option.long}`.trim(), option.choices]),
+    ),
+  );
   return `# Completion of genesis; made by \`genesis completion\`.
 _genesis() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path='' word next words=''
@@ -86,7 +98,10 @@ function fishScript(nodes: readonly CompletionNode[]): string {
   const lines = nodes.flatMap((node) => {
     const condition = `__genesis_at ${single(node.path)}`;
     return [
-      ...node.commands.map((command) => `complete -c genesis -n ${single(condition)} -f -a ${single(command.name)} -d ${single(command.description)}`),
+      ...node.commands.map(
+        (command) =>
+          `complete -c genesis -n ${single(condition)} -f -a ${single(command.name)} -d ${single(command.description)}`,
+      ),
       ...node.options.map((option) => {
         const values = option.choices.length === 0 ? '' : ` -x -a ${single(option.choices.join(' '))}`;
         return `complete -c genesis -n ${single(condition)} -l ${option.long.replace(/^--/, '')}${values} -d ${single(option.description)}`;

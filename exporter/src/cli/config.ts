@@ -1,4 +1,12 @@
-import { checkConfig, configReference, createFeatureProbe, formatFault, loadConfig, showConfig, type Fault } from '../config/index.ts';
+import {
+  checkConfig,
+  configReference,
+  createFeatureProbe,
+  formatFault,
+  loadConfig,
+  showConfig,
+  type Fault,
+} from '../config/index.ts';
 import { ok, type OpError, type Outcome } from '../contract/errors.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes, type ExitCode } from './exit.ts';

@@ -63,29 +63,45 @@ function given(text: string | undefined): string | null {
   return text === undefined || text === '' ? null : text;
 }
 
-async function openSession(deps: CliDeps, place: Place, named: string | null, need: SessionNeed): Promise<Outcome<Session>> {
+async function openSession(
+  deps: CliDeps,
+  place: Place,
+  named: string | null,
+  need: SessionNeed,
+): Promise<Outcome<Session>> {
   const token = tokenOf(deps, place.home);
   const url = named === null ? addressOf(place.home) : serverUrl(named);
   if (url !== null && !url.ok) return url;
-  if (url !== null && (named !== null || (await answers(deps, url.value)))) return connect(deps, { url: url.value, token });
+  if (url !== null && (named !== null || (await answers(deps, url.value))))
+    return connect(deps, { url: url.value, token });
   if (need === 'server') {
     return fail('server_unreachable', `no genesis server runs on the home ${place.home}`);
   }
   const local = await deps.compose({ ...place, purpose: need });
   if (!local.ok) return local;
-  return ok(createLocalSession(local.value, deps.env['SUDO_USER'] ?? deps.env['USER'] ?? deps.env['LOGNAME'] ?? 'local'));
+  return ok(
+    createLocalSession(local.value, deps.env['SUDO_USER'] ?? deps.env['USER'] ?? deps.env['LOGNAME'] ?? 'local'),
+  );
 }
 
 function connect(deps: CliDeps, server: Server): Outcome<Session> {
   if (server.token === null) {
-    return fail('unauthenticated', `no token for ${server.url}: set GENESIS_TOKEN, or run as the user who may read <home>/tokens`);
+    return fail(
+      'unauthenticated',
+      `no token for ${server.url}: set GENESIS_TOKEN, or run as the user who may read <home>/tokens`,
+    );
   }
   return ok(createHttpSession(deps.fetch, server));
 }
 
 function serverUrl(named: string): Outcome<string> {
   const url = URL.parse(named.includes('://') ? named : `http://${named}`);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.username !== '' || url.password !== '') {
+  if (
+    url === null ||
+    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
+    url.username !== '' ||
+    url.password !== ''
+  ) {
     return fail('bad_request', `"${named}" is not the address of a server; write e.g. http://127.0.0.1:9847`);
   }
   return ok(url.origin);

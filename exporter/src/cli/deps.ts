@@ -1,7 +1,14 @@
 import type { BackupRecord } from '../contract/backup.ts';
 import type { Outcome } from '../contract/errors.ts';
 import type { IsoTime } from '../contract/observed.ts';
-import type { RepositoryListing, RestorePlanFacts, RestoreReport, RunContext, Selection, VerifyReport } from '../engines/backup/port.ts';
+import type {
+  RepositoryListing,
+  RestorePlanFacts,
+  RestoreReport,
+  RunContext,
+  Selection,
+  VerifyReport,
+} from '../engines/backup/port.ts';
 import type { Clock, Exec, Random } from '../ports/index.ts';
 import type { App } from '../runtime/app.ts';
 
@@ -101,7 +108,9 @@ export interface CliDeps {
   /** `key`: `env:NAME`, `file:/path` or null. Errors: `repository_unreadable`, `key_missing`, `key_wrong`, `format_unknown`. */
   openBare(dir: string, key: string | null): Promise<Outcome<BareRepository>>;
   /** Takes the home's lock; makes the home where there is none. */
-  rebuildCatalogue(options: Place & { readonly from: string; readonly key: string | null; readonly dryRun: boolean }): Promise<Outcome<RebuildReport>>;
+  rebuildCatalogue(
+    options: Place & { readonly from: string; readonly key: string | null; readonly dryRun: boolean },
+  ): Promise<Outcome<RebuildReport>>;
   /** Reads the state without the lock (a server may run) and the heads kept in every repository and copy that can be reached. */
   verifyAudit(options: Place): Promise<Outcome<AuditVerification>>;
   /** Fingerprint of the key that a service is configured with, as repositories name it. Errors: `key_missing`, `service_unknown`, `config_*`. */

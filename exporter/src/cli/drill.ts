@@ -7,7 +7,9 @@ import { describeResult, runOperation } from './wait.ts';
 export const registerDrill: Register = (program, run) => {
   const command = program
     .command('drill [service]')
-    .description('Restore the newest backup into a private folder, compare every file, run the check, measure RTO and RPO')
+    .description(
+      'Restore the newest backup into a private folder, compare every file, run the check, measure RTO and RPO',
+    )
     .option('--copy <name>', 'restore from this copy instead of the repository')
     .option('--list', 'list past drills instead')
     .option('--limit <n>', 'with --list: rows at most', countOption, 50)
@@ -20,7 +22,11 @@ export const registerDrill: Register = (program, run) => {
         if (options.list === true) {
           const page = await session.drills(present({ service: named, limit: options.limit, cursor: options.cursor }));
           const { stdout, clock } = context.deps;
-          return done(context, page, ({ items, next }) => drillsTable(items, clock.now(), stdout.columns) + nextLine(next));
+          return done(
+            context,
+            page,
+            ({ items, next }) => drillsTable(items, clock.now(), stdout.columns) + nextLine(next),
+          );
         }
         const service = await theService(session, named);
         if (!service.ok) return service;
@@ -50,5 +56,9 @@ function drillsTable(drills: readonly DrillRecord[], now: Date, columns: number 
     drill.failure?.message ?? '',
   ]);
   const titles = ['DRILL', 'SERVICE', 'AGE', 'RESULT', 'RTO', 'RPO', 'COMPARED', 'BACKUP', 'SOURCE', 'FAILURE'];
-  return formatTable(titles.map((title) => ({ title })), rows, columns);
+  return formatTable(
+    titles.map((title) => ({ title })),
+    rows,
+    columns,
+  );
 }

@@ -25,10 +25,14 @@ it.each([
 });
 
 it('says message, code, hint and every fault', () => {
-  const error = new OpError('config_invalid', 'genesis.yaml is wrong', { details: { faults: [{ path: 'api.listen', message: 'no address', mend: 'write one', line: 3 }] } });
+  const error = new OpError('config_invalid', 'genesis.yaml is wrong', {
+    details: { faults: [{ path: 'api.listen', message: 'no address', mend: 'write one', line: 3 }] },
+  });
 
   expect(errorText(error)).toBe(
     `genesis: genesis.yaml is wrong [config_invalid]\n  - api.listen, line 3: no address (write one)\n  hint: ${error.hint}\n`,
   );
-  expect(errorDocument(error)).toEqual({ error: { code: 'config_invalid', message: error.message, hint: error.hint, details: error.details } });
+  expect(errorDocument(error)).toEqual({
+    error: { code: 'config_invalid', message: error.message, hint: error.hint, details: error.details },
+  });
 });

@@ -85,7 +85,10 @@ export function errorText(thrown: unknown): string {
 export function faultText(fault: unknown): string {
   if (typeof fault !== 'object' || fault === null) return String(fault);
   const { path, message, mend, line } = fault as Record<string, unknown>;
-  const place = [typeof path === 'string' && path !== '' ? path : null, typeof line === 'number' ? `line ${line}` : null];
+  const place = [
+    typeof path === 'string' && path !== '' ? path : null,
+    typeof line === 'number' ? `line ${line}` : null,
+  ];
   const where = place.filter((part) => part !== null).join(', ');
   const what = typeof message === 'string' ? message : JSON.stringify(fault);
   return `${where === '' ? '' : `${where}: `}${what}${typeof mend === 'string' && mend !== '' ? ` (${mend})` : ''}`;

@@ -4,12 +4,26 @@ import { modeText } from './ls.ts';
 const now = new Date('2026-11-22T03:00:00.000Z');
 
 it('shows bytes in the largest unit that fits, and unknown as a dash', () => {
-  expect([0, 999, 1024, 1536, 12 * 2 ** 30].map(humanBytes)).toEqual(['0 B', '999 B', '1.0 KiB', '1.5 KiB', '12.0 GiB']);
+  expect([0, 999, 1024, 1536, 12 * 2 ** 30].map(humanBytes)).toEqual([
+    '0 B',
+    '999 B',
+    '1.0 KiB',
+    '1.5 KiB',
+    '12.0 GiB',
+  ]);
   expect(humanBytes(null)).toBe('-');
 });
 
 it('shows durations in their two largest units, and unknown as a dash', () => {
-  expect([0, 4.25, 59.6, 65, 7200, 7800, 5 * 86400 + 3 * 3600 + 5].map(humanDuration)).toEqual(['0s', '4.3s', '1m', '1m 5s', '2h', '2h 10m', '5d 3h']);
+  expect([0, 4.25, 59.6, 65, 7200, 7800, 5 * 86400 + 3 * 3600 + 5].map(humanDuration)).toEqual([
+    '0s',
+    '4.3s',
+    '1m',
+    '1m 5s',
+    '2h',
+    '2h 10m',
+    '5d 3h',
+  ]);
   expect(humanDuration(null)).toBe('-');
 });
 
@@ -22,7 +36,14 @@ it('tells never from now, past from future', () => {
 });
 
 it('aligns columns, right where asked, without blanks at line ends', () => {
-  const table = formatTable([{ title: 'NAME' }, { title: 'SIZE', align: 'right' }, { title: 'NOTE' }], [['a', '10 B', ''], ['longer', '1.0 KiB', 'x']], null);
+  const table = formatTable(
+    [{ title: 'NAME' }, { title: 'SIZE', align: 'right' }, { title: 'NOTE' }],
+    [
+      ['a', '10 B', ''],
+      ['longer', '1.0 KiB', 'x'],
+    ],
+    null,
+  );
 
   expect(table).toBe(['NAME       SIZE  NOTE', 'a          10 B', 'longer  1.0 KiB  x', ''].join('\n'));
 });

@@ -66,9 +66,15 @@ export interface Column {
 }
 
 /** An aligned table with a heading line; two spaces between columns, none at line ends. `columns` of the terminal cuts the last column. */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], terminalColumns: number | null): string {
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  terminalColumns: number | null,
+): string {
   const cells = rows.map((row) => columns.map((_, index) => printable(row[index] ?? '')));
-  const widths = columns.map((column, index) => Math.max(column.title.length, ...cells.map((row) => (row[index] ?? '').length)));
+  const widths = columns.map((column, index) =>
+    Math.max(column.title.length, ...cells.map((row) => (row[index] ?? '').length)),
+  );
   const line = (row: readonly string[]): string => {
     const padded = row.map((cell, index) => {
       const width = widths[index] ?? 0;

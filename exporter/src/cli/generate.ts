@@ -34,7 +34,9 @@ async function generate(context: CommandContext, out: string, onlyCheck: boolean
   if (!files.ok) return files;
   if (onlyCheck) {
     const stale = staleFiles(out, files.value);
-    context.emit({ out, stale }, () => (stale.length === 0 ? 'all fresh\n' : stale.map((path) => `differs: ${printable(path)}\n`).join('')));
+    context.emit({ out, stale }, () =>
+      stale.length === 0 ? 'all fresh\n' : stale.map((path) => `differs: ${printable(path)}\n`).join(''),
+    );
     return ok(stale.length === 0 ? exitCodes.done : exitCodes.failed);
   }
   const written = tryFile(() => writeFiles(out, files.value));

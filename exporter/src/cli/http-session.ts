@@ -20,7 +20,12 @@ const requestTimeoutMs = 60_000;
 
 /** One call of the API. Network failures are `server_unreachable`; problem documents keep their code, message and details. */
 function createCall(fetch: CliDeps['fetch'], server: Server): Call {
-  return async <T>(method: Method, path: string, body?: unknown, idempotencyKey?: string | null): Promise<Outcome<T>> => {
+  return async <T>(
+    method: Method,
+    path: string,
+    body?: unknown,
+    idempotencyKey?: string | null,
+  ): Promise<Outcome<T>> => {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (server.token !== null) headers['authorization'] = `Bearer ${server.token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
@@ -55,7 +60,9 @@ function reasonOf(thrown: unknown): string {
 function readReply<T>(url: string, status: number, text: string): Outcome<T> {
   const body = parseJson(text);
   if (status >= 200 && status < 300) {
-    return body === undefined ? fail('server_unreachable', `${url} answered ${status} without JSON: is it genesis?`) : ok(body as T);
+    return body === undefined
+      ? fail('server_unreachable', `${url} answered ${status} without JSON: is it genesis?`)
+      : ok(body as T);
   }
   return { ok: false, error: problemError(url, status, body) };
 }
@@ -72,7 +79,10 @@ function problemError(url: string, status: number, body: unknown): OpError {
   const problem = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   const { code, detail, details, faults } = problem;
   if (typeof code !== 'string' || !Object.hasOwn(errorCatalogue, code)) {
-    return new OpError('server_unreachable', `${url} answered ${status} in a way that genesis does not: another program may listen there`);
+    return new OpError(
+      'server_unreachable',
+      `${url} answered ${status} in a way that genesis does not: another program may listen there`,
+    );
   }
   const kept = {
     ...(typeof details === 'object' && details !== null ? details : {}),
@@ -83,7 +93,8 @@ function problemError(url: string, status: number, body: unknown): OpError {
 
 function withQuery(path: string, query: Query): string {
   const params = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null) params.set(name, String(value));
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== null) params.set(name, String(value));
   const text = params.toString();
   return text === '' ? path : `${path}?${text}`;
 }
@@ -95,7 +106,12 @@ function routeOf(request: OperationRequest): { method: Method; path: string; bod
   switch (request.kind) {
     case 'backup': {
       const { service, type, components, note } = request;
-      const body = { service, type, ...(components === null ? {} : { components }), ...(note === null ? {} : { note }) };
+      const body = {
+        service,
+        type,
+        ...(components === null ? {} : { components }),
+        ...(note === null ? {} : { note }),
+      };
       return { method: 'POST', path: '/backups', body };
     }
     case 'verify':

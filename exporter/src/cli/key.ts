@@ -48,7 +48,11 @@ export const registerKey: Register = (program, run) => {
           }
           const confirmed = await session.confirmKey(service.value, fingerprint);
           const document = { service: service.value, fingerprint, confirmed: true };
-          return done(context, confirmed.ok ? ok(document) : confirmed, () => `recorded: the key ${fingerprint} is kept elsewhere too\n`);
+          return done(
+            context,
+            confirmed.ok ? ok(document) : confirmed,
+            () => `recorded: the key ${fingerprint} is kept elsewhere too\n`,
+          );
         }),
       ),
     );
@@ -59,7 +63,9 @@ function serviceWithKey(context: CommandContext, named: string | undefined): Out
   if (named !== undefined) return ok(named);
   const loaded = loadConfig(context.place.configPath, context.deps.env, { home: context.place.home });
   if (!loaded.ok) return loaded;
-  const names = loaded.value.config.services.filter((service) => service.backup.encryption !== null).map((service) => service.name);
+  const names = loaded.value.config.services
+    .filter((service) => service.backup.encryption !== null)
+    .map((service) => service.name);
   const [first] = names;
   if (first === undefined) return fail('key_missing', `no service in ${loaded.value.path} has backup.encryption.key`);
   return names.length === 1 ? ok(first) : fail('bad_request', `name the service: ${names.join(', ')}`);

@@ -8,13 +8,23 @@ import type { Session } from './session.ts';
  * The id itself, or for `latest` the newest usable backup of the service, at or before `at` when that is given.
  * Errors: `backup_unknown`, `bad_request` (several services and none named).
  */
-export async function latestBackup(session: Session, named: string, service: string | null, at: IsoTime | null): Promise<Outcome<string>> {
+export async function latestBackup(
+  session: Session,
+  named: string,
+  service: string | null,
+  at: IsoTime | null,
+): Promise<Outcome<string>> {
   if (named !== 'latest') return ok(named);
   const whose = await theService(session, service ?? undefined);
   if (!whose.ok) return whose;
   let cursor: string | null = null;
   do {
-    const page = await session.backups({ service: whose.value, sort: '-startedAt', limit: 200, ...(cursor === null ? {} : { cursor }) });
+    const page = await session.backups({
+      service: whose.value,
+      sort: '-startedAt',
+      limit: 200,
+      ...(cursor === null ? {} : { cursor }),
+    });
     if (!page.ok) return page;
     const found = newestUsable(page.value.items, at);
     if (found !== null) return ok(found.id);
@@ -26,12 +36,17 @@ export async function latestBackup(session: Session, named: string, service: str
 /** The newest backup that did not fail, at or before the moment; null where there is none. */
 export function newestUsable<T extends BackupRecord>(records: readonly T[], at: IsoTime | null): T | null {
   const usable = records.filter((record) => record.status !== 'failed' && (at === null || record.startedAt <= at));
-  return usable.reduce<T | null>((newest, record) => (newest === null || record.startedAt > newest.startedAt ? record : newest), null);
+  return usable.reduce<T | null>(
+    (newest, record) => (newest === null || record.startedAt > newest.startedAt ? record : newest),
+    null,
+  );
 }
 
 /** --at replaces a backup id; both together contradict each other. */
 export function backupOrTime(named: string | undefined, at: string | undefined): Outcome<string> {
-  if (at !== undefined && named !== undefined && named !== 'latest') return fail('bad_request', 'give either a backup or --at, not both');
-  if (at === undefined && named === undefined) return fail('bad_request', 'name a backup, "latest", or a moment with --at');
+  if (at !== undefined && named !== undefined && named !== 'latest')
+    return fail('bad_request', 'give either a backup or --at, not both');
+  if (at === undefined && named === undefined)
+    return fail('bad_request', 'name a backup, "latest", or a moment with --at');
   return ok(named ?? 'latest');
 }

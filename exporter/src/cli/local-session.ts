@@ -29,7 +29,10 @@ export function createLocalSession(local: LocalApp, user: string): Session {
       return made.ok ? ok({ token: withoutHash(made.value.row), secret: made.value.secret }) : made;
     },
     revokeToken: (id) => app.revokeToken(id, by(nothing)),
-    loginCode: () => Promise.resolve(fail('server_unreachable', `no server runs on the home ${app.home}: there is nothing to log in to`)),
+    loginCode: () =>
+      Promise.resolve(
+        fail('server_unreachable', `no server runs on the home ${app.home}: there is nothing to log in to`),
+      ),
     confirmKey: (service, fingerprint) => app.confirmKey(service, fingerprint, by(nothing)),
     close: () => local.close(),
   };
@@ -37,7 +40,17 @@ export function createLocalSession(local: LocalApp, user: string): Session {
 
 type Readings = Pick<
   Session,
-  'status' | 'services' | 'service' | 'backups' | 'backup' | 'files' | 'operation' | 'operations' | 'drills' | 'audit' | 'tokens'
+  | 'status'
+  | 'services'
+  | 'service'
+  | 'backups'
+  | 'backup'
+  | 'files'
+  | 'operation'
+  | 'operations'
+  | 'drills'
+  | 'audit'
+  | 'tokens'
 >;
 
 function readingsOf({ app }: LocalApp): Readings {
@@ -46,7 +59,10 @@ function readingsOf({ app }: LocalApp): Readings {
     return seen === null ? fail('internal', 'the services were not observed yet') : ok(seen);
   };
   return {
-    status: () => Promise.resolve(ok(overallHealth(app.snapshot(), app.clock.now(), { version: app.version, cluster: app.config().cluster }))),
+    status: () =>
+      Promise.resolve(
+        ok(overallHealth(app.snapshot(), app.clock.now(), { version: app.version, cluster: app.config().cluster })),
+      ),
     services: () => {
       const seen = snapshot();
       return Promise.resolve(seen.ok ? ok(seen.value.services) : seen);
@@ -55,7 +71,9 @@ function readingsOf({ app }: LocalApp): Readings {
       const seen = snapshot();
       if (!seen.ok) return Promise.resolve(seen);
       const found = seen.value.services.find((service) => service.name === name);
-      return Promise.resolve(found === undefined ? fail('service_unknown', `there is no service "${name}"`) : ok(found));
+      return Promise.resolve(
+        found === undefined ? fail('service_unknown', `there is no service "${name}"`) : ok(found),
+      );
     },
     backups: async (filter) => ok(await app.backups(filter)),
     backup: (id) => app.backup(id),

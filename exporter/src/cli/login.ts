@@ -10,7 +10,10 @@ export const registerLogin: Register = (program, run) => {
       run((context) =>
         withSession(context, 'server', async (session) => {
           const code = await session.loginCode();
-          if (code.ok) context.remark(`open this in a browser on this machine; it works once (ends ${humanAge(code.value.expiresAt, context.deps.clock.now())}):`);
+          if (code.ok)
+            context.remark(
+              `open this in a browser on this machine; it works once (ends ${humanAge(code.value.expiresAt, context.deps.clock.now())}):`,
+            );
           return done(context, code, ({ url }) => `${url}\n`);
         }),
       ),

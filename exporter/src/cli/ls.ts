@@ -19,7 +19,11 @@ export const registerLs: Register = (program, run) => {
           if (!id.ok) return id;
           const query = { prefix: command.args[1] ?? '', cursor: options.cursor ?? null, limit: options.limit };
           const page = await session.files(id.value, query);
-          return done(context, page, ({ items, next }) => filesTable(items, context.deps.stdout.columns) + nextLine(next));
+          return done(
+            context,
+            page,
+            ({ items, next }) => filesTable(items, context.deps.stdout.columns) + nextLine(next),
+          );
         }),
       ),
     );
@@ -36,10 +40,19 @@ function filesTable(files: readonly BackupFile[], columns: number | null): strin
     file.linkTarget === null ? file.path : `${file.path} -> ${file.linkTarget}`,
   ]);
   const titles = ['MODE', 'OWNER', 'BYTES', 'MODIFIED', 'COMPONENT', 'PATH'];
-  return formatTable(titles.map((title) => ({ title, align: title === 'BYTES' ? 'right' : 'left' })), rows, columns);
+  return formatTable(
+    titles.map((title) => ({ title, align: title === 'BYTES' ? 'right' : 'left' })),
+    rows,
+    columns,
+  );
 }
 
-const kindLetters: Readonly<Record<BackupFile['kind'], string>> = { file: '-', directory: 'd', symlink: 'l', hardlink: 'h' };
+const kindLetters: Readonly<Record<BackupFile['kind'], string>> = {
+  file: '-',
+  directory: 'd',
+  symlink: 'l',
+  hardlink: 'h',
+};
 
 /** As ls prints it: `-rw-r--r--`, with setuid, setgid and sticky. */
 export function modeText({ kind, mode }: Pick<BackupFile, 'kind' | 'mode'>): string {
@@ -49,5 +62,10 @@ export function modeText({ kind, mode }: Pick<BackupFile, 'kind' | 'mode'>): str
     const last = special ? (execute ? letter : letter.toUpperCase()) : execute ? 'x' : '-';
     return `${bits & 4 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${last}`;
   };
-  return kindLetters[kind] + triple(6, (mode & 0o4000) !== 0, 's') + triple(3, (mode & 0o2000) !== 0, 's') + triple(0, (mode & 0o1000) !== 0, 't');
+  return (
+    kindLetters[kind] +
+    triple(6, (mode & 0o4000) !== 0, 's') +
+    triple(3, (mode & 0o2000) !== 0, 's') +
+    triple(0, (mode & 0o1000) !== 0, 't')
+  );
 }

@@ -27,7 +27,10 @@ async function sendTest(context: CommandContext): Promise<Outcome<ExitCode>> {
   let status: number;
   try {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body, redirect: 'manual' } as const;
-    const reply = await context.deps.fetch(alertmanager.webhook_url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    const reply = await context.deps.fetch(alertmanager.webhook_url, {
+      ...init,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
     await reply.body?.cancel();
     status = reply.status;
   } catch (thrown) {
@@ -41,7 +44,10 @@ async function sendTest(context: CommandContext): Promise<Outcome<ExitCode>> {
 /** Webhook message of Alertmanager, version 4. Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
 function testMessage(cluster: string, now: string): Record<string, unknown> {
   const labels = { alertname: 'GenesisNotifyTest', cluster, severity: 'info', system: 'genesis-dr' };
-  const annotations = { summary: 'Test alert from `genesis notify test`', description: 'Nothing is wrong: somebody tried whether alerts arrive.' };
+  const annotations = {
+    summary: 'Test alert from `genesis notify test`',
+    description: 'Nothing is wrong: somebody tried whether alerts arrive.',
+  };
   return {
     version: '4',
     groupKey: `{}:{alertname="${labels.alertname}"}`,
@@ -52,6 +58,16 @@ function testMessage(cluster: string, now: string): Record<string, unknown> {
     commonLabels: labels,
     commonAnnotations: annotations,
     externalURL: '',
-    alerts: [{ status: 'firing', labels, annotations, startsAt: now, endsAt: '0001-01-01T00:00:00Z', generatorURL: '', fingerprint: '' }],
+    alerts: [
+      {
+        status: 'firing',
+        labels,
+        annotations,
+        startsAt: now,
+        endsAt: '0001-01-01T00:00:00Z',
+        generatorURL: '',
+        fingerprint: '',
+      },
+    ],
   };
 }

@@ -19,7 +19,11 @@ export const registerOperations: Register = (program, run) => {
       withSession(context, 'read', async (session) => {
         const page = await session.operations(present(command.opts<OperationFilter>()));
         const { stdout, clock } = context.deps;
-        return done(context, page, ({ items, next }) => operationsTable(items, clock.now(), stdout.columns) + nextLine(next));
+        return done(
+          context,
+          page,
+          ({ items, next }) => operationsTable(items, clock.now(), stdout.columns) + nextLine(next),
+        );
       }),
     ),
   );
@@ -28,7 +32,9 @@ export const registerOperations: Register = (program, run) => {
     .description('One operation with its steps')
     .action(
       run((context, command) =>
-        withSession(context, 'read', async (session) => done(context, await session.operation(command.args[0] ?? ''), operationText)),
+        withSession(context, 'read', async (session) =>
+          done(context, await session.operation(command.args[0] ?? ''), operationText),
+        ),
       ),
     );
   operations
@@ -56,7 +62,11 @@ export const registerOperations: Register = (program, run) => {
         withSession(context, 'server', async (session) => {
           const reason = command.opts<{ reason?: string }>().reason ?? null;
           const cancelled = await session.cancel(command.args[0] ?? '', reason);
-          return done(context, cancelled, (operation) => `${operation.id}: cancellation is under way (${operation.state})\n`);
+          return done(
+            context,
+            cancelled,
+            (operation) => `${operation.id}: cancellation is under way (${operation.state})\n`,
+          );
         }),
       ),
     );
@@ -75,25 +85,48 @@ function operationsTable(items: readonly Operation[], now: Date, columns: number
     operation.error?.message ?? operation.progress?.phase ?? '',
   ]);
   const titles = ['OPERATION', 'KIND', 'SERVICE', 'STATE', 'AGE', 'TOOK', 'BY', 'DETAIL'];
-  return formatTable(titles.map((title) => ({ title })), rows, columns);
+  return formatTable(
+    titles.map((title) => ({ title })),
+    rows,
+    columns,
+  );
 }
 
 function tookText({ startedAt, endedAt }: Operation): string {
-  return startedAt === null || endedAt === null ? '-' : humanDuration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
+  return startedAt === null || endedAt === null
+    ? '-'
+    : humanDuration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
 }
 
 function operationText(operation: Operation): string {
-  const steps = operation.steps.map((step) => [step.name, step.state, humanTime(step.startedAt), humanTime(step.endedAt), step.detail ?? '']);
+  const steps = operation.steps.map((step) => [
+    step.name,
+    step.state,
+    humanTime(step.startedAt),
+    humanTime(step.endedAt),
+    step.detail ?? '',
+  ]);
   const titles = ['STEP', 'STATE', 'STARTED', 'ENDED', 'DETAIL'];
   return [
     describeResult(operation),
     formatFacts([
       ['operation', operation.id],
-      ['asked for', `${humanTime(operation.createdAt)} by ${operation.actor.name} (${operation.actor.role}, ${operation.actor.via})`],
+      [
+        'asked for',
+        `${humanTime(operation.createdAt)} by ${operation.actor.name} (${operation.actor.role}, ${operation.actor.via})`,
+      ],
       ['reason', operation.reason ?? '-'],
       ['took', tookText(operation)],
     ]),
-    operation.error === null ? '' : `error: ${printable(operation.error.message)} [${operation.error.code}]\n  hint: ${printable(operation.error.hint)}\n`,
-    steps.length === 0 ? '' : `\n${formatTable(titles.map((title) => ({ title })), steps, null)}`,
+    operation.error === null
+      ? ''
+      : `error: ${printable(operation.error.message)} [${operation.error.code}]\n  hint: ${printable(operation.error.hint)}\n`,
+    steps.length === 0
+      ? ''
+      : `\n${formatTable(
+          titles.map((title) => ({ title })),
+          steps,
+          null,
+        )}`,
   ].join('');
 }

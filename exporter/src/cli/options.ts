@@ -16,7 +16,8 @@ export type Register = (program: Command, run: Runner) => void;
 /** `90s`, `2h` to seconds. */
 export function durationOption(text: string): number {
   const seconds = parseDuration(text);
-  if (seconds === null || seconds <= 0) throw new InvalidArgumentError('Write a number and a unit, e.g. 30s, 5m, 4h, 30d.');
+  if (seconds === null || seconds <= 0)
+    throw new InvalidArgumentError('Write a number and a unit, e.g. 30s, 5m, 4h, 30d.');
   return seconds;
 }
 
@@ -28,15 +29,19 @@ export function countOption(text: string): number {
 
 /** ISO 8601 (a date alone is its midnight, UTC) to a moment as text. */
 export function timeOption(text: string): string {
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(text) || /^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text.replace(' ', 'T')}Z`;
+  const zoned =
+    /(Z|[+-]\d\d:?\d\d)$/.test(text) || /^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text.replace(' ', 'T')}Z`;
   const at = new Date(zoned);
-  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('Write e.g. 2026-11-22T02:00:00Z; without a zone it is UTC.');
+  if (Number.isNaN(at.getTime()))
+    throw new InvalidArgumentError('Write e.g. 2026-11-22T02:00:00Z; without a zone it is UTC.');
   return at.toISOString();
 }
 
 export function secretRefOption(text: string): string {
   if (!/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/.test(text)) {
-    throw new InvalidArgumentError('Write env:NAME or file:PATH, never the key itself: other users see the arguments of a process.');
+    throw new InvalidArgumentError(
+      'Write env:NAME or file:PATH, never the key itself: other users see the arguments of a process.',
+    );
   }
   return text;
 }

@@ -30,7 +30,10 @@ interface Request {
 }
 
 /** A running server: its address in the home, an admin token, and answers by `METHOD path`. */
-function server(answers: Readonly<Record<string, { status?: number; body: unknown }>>, requests: Request[] = []): Partial<CliDeps> {
+function server(
+  answers: Readonly<Record<string, { status?: number; body: unknown }>>,
+  requests: Request[] = [],
+): Partial<CliDeps> {
   mkdirSync(join(home, '.genesis', 'run'), { recursive: true });
   mkdirSync(join(home, '.genesis', 'tokens'));
   writeFileSync(join(home, '.genesis', 'run', 'address'), '127.0.0.1:9847\n');
@@ -53,8 +56,22 @@ function server(answers: Readonly<Record<string, { status?: number; body: unknow
 function operationWith(changes: Partial<Operation>): Operation {
   const at = '2026-11-22T02:59:00.000Z';
   return {
-    id: 'op_1', kind: 'backup', service: 'web', params: {}, actor: { name: 'a', role: 'admin', via: 'token' }, reason: null, idempotencyKey: null,
-    state: 'succeeded', createdAt: at, startedAt: at, endedAt: at, steps: [], progress: null, result: { backupId: 'backup_1' }, error: null, ...changes,
+    id: 'op_1',
+    kind: 'backup',
+    service: 'web',
+    params: {},
+    actor: { name: 'a', role: 'admin', via: 'token' },
+    reason: null,
+    idempotencyKey: null,
+    state: 'succeeded',
+    createdAt: at,
+    startedAt: at,
+    endedAt: at,
+    steps: [],
+    progress: null,
+    result: { backupId: 'backup_1' },
+    error: null,
+    ...changes,
   };
 }
 
@@ -71,7 +88,10 @@ describe('against a running server', () => {
     const ran = await run(['backup', 'web', '--type', 'full'], server(answers, requests));
 
     expect(ran).toEqual({ code: 0, stdout: 'backup of web: succeeded\nbackupId: backup_1\n', stderr: '' });
-    expect(requests[0]).toMatchObject({ body: { service: 'web', type: 'full' }, headers: { authorization: 'Bearer the-operator-token' } });
+    expect(requests[0]).toMatchObject({
+      body: { service: 'web', type: 'full' },
+      headers: { authorization: 'Bearer the-operator-token' },
+    });
   });
 
   it('prints one JSON document with --json, and nothing else', async () => {
@@ -84,7 +104,10 @@ describe('against a running server', () => {
   });
 
   it('ends with 1 and says message and hint when the operation failed', async () => {
-    const ran = await run(['backup', 'web'], server({ 'POST /backups': { status: 202, body: operationWith({ state: 'failed', error: failure }) } }));
+    const ran = await run(
+      ['backup', 'web'],
+      server({ 'POST /backups': { status: 202, body: operationWith({ state: 'failed', error: failure }) } }),
+    );
 
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain('backup of web: no room in /r [disk_full]');
@@ -94,16 +117,30 @@ describe('against a running server', () => {
   it('ends with 1 when verify found damage', async () => {
     const damaged = operationWith({ kind: 'verify', result: { passed: false } });
 
-    const ran = await run(['verify', 'backup_1'], server({ 'POST /backups/backup_1/verify': { status: 202, body: damaged } }));
+    const ran = await run(
+      ['verify', 'backup_1'],
+      server({ 'POST /backups/backup_1/verify': { status: 202, body: damaged } }),
+    );
 
     expect(ran.code).toBe(1);
     expect(ran.stdout).toContain('DAMAGED');
   });
 
   it('ends with 4 and shows the problem when it is refused', async () => {
-    const problem = { type: 'x', title: 'x', status: 403, code: 'forbidden', detail: 'operators may not delete', hint: 'h', instance: 'i' };
+    const problem = {
+      type: 'x',
+      title: 'x',
+      status: 403,
+      code: 'forbidden',
+      detail: 'operators may not delete',
+      hint: 'h',
+      instance: 'i',
+    };
 
-    const ran = await run(['backups', 'delete', 'backup_1', '--confirm', 'web', '--reason', 'old'], server({ 'DELETE /backups/backup_1': { status: 403, body: problem } }));
+    const ran = await run(
+      ['backups', 'delete', 'backup_1', '--confirm', 'web', '--reason', 'old'],
+      server({ 'DELETE /backups/backup_1': { status: 403, body: problem } }),
+    );
 
     expect(ran.code).toBe(4);
     expect(ran.stderr).toContain('operators may not delete [forbidden]');
@@ -111,14 +148,30 @@ describe('against a running server', () => {
 
   it('sends confirm and reason for a restore in place, and a plan request for --dry-run', async () => {
     const requests: Request[] = [];
-    const plan = { kind: 'restore', service: 'web', steps: ['stage'], blockers: [{ code: 'confirmation_required', message: 'm', hint: 'h' }], warnings: [], destructive: true, facts: {}, etag: 'e' };
+    const plan = {
+      kind: 'restore',
+      service: 'web',
+      steps: ['stage'],
+      blockers: [{ code: 'confirmation_required', message: 'm', hint: 'h' }],
+      warnings: [],
+      destructive: true,
+      facts: {},
+      etag: 'e',
+    };
 
     const ran = await run(
       ['restore', 'backup_1', '--in-place', '--confirm', 'web', '--reason', 'disk lost', '--dry-run'],
       server({ 'POST /backups/backup_1/restore': { body: plan } }, requests),
     );
 
-    expect(requests[0]?.body).toEqual({ target: { kind: 'in_place' }, components: [], paths: [], confirm: 'web', reason: 'disk lost', dryRun: true });
+    expect(requests[0]?.body).toEqual({
+      target: { kind: 'in_place' },
+      components: [],
+      paths: [],
+      confirm: 'web',
+      reason: 'disk lost',
+      dryRun: true,
+    });
     expect(ran.code).toBe(4);
     expect(ran.stdout).toContain('in the way:\n  - m [confirmation_required]; h');
   });
@@ -135,7 +188,10 @@ describe('against a running server', () => {
       'POST /backups/b1/restore': { status: 202, body: operationWith({ kind: 'restore' }) },
     };
 
-    const ran = await run(['restore', '--service', 'web', '--at', '2026-11-22T01:30:00Z', '--to', 'out'], server(answers, requests));
+    const ran = await run(
+      ['restore', '--service', 'web', '--at', '2026-11-22T01:30:00Z', '--to', 'out'],
+      server(answers, requests),
+    );
 
     expect(ran.code).toBe(0);
     expect(requests[1]?.body).toMatchObject({ target: { kind: 'folder', path: join(home, 'out') } });
@@ -154,7 +210,13 @@ describe('against a running server', () => {
   it('cancels it on Ctrl-C with --cancel-on-interrupt', async () => {
     const requests: Request[] = [];
     const running = operationWith({ state: 'running', endedAt: null });
-    const deps = server({ 'POST /backups': { status: 202, body: running }, 'POST /operations/op_1/cancel': { status: 202, body: running } }, requests);
+    const deps = server(
+      {
+        'POST /backups': { status: 202, body: running },
+        'POST /operations/op_1/cancel': { status: 202, body: running },
+      },
+      requests,
+    );
 
     const ran = await run(['backup', 'web', '--cancel-on-interrupt'], { ...deps, onInterrupt: interruptAtOnce });
 
@@ -165,7 +227,11 @@ describe('against a running server', () => {
   it('never follows the server elsewhere and says when something else answers', async () => {
     const deps = server({ 'GET /services': { body: '<html>' } });
 
-    const ran = await run(['services'], { ...deps, fetch: () => Promise.resolve(new Response('<html>', { status: 302, headers: { location: 'http://evil.example' } })) });
+    const ran = await run(['services'], {
+      ...deps,
+      fetch: () =>
+        Promise.resolve(new Response('<html>', { status: 302, headers: { location: 'http://evil.example' } })),
+    });
 
     expect(ran.code).toBe(3);
     expect(ran.stderr).toContain('another program may listen there');
@@ -180,7 +246,10 @@ function interruptAtOnce(listener: () => void): () => void {
 describe('where no server runs', () => {
   /** An App of which only what a test uses is there; anything else throws. */
   function localApp(parts: Partial<App>, closed: string[] = []): Partial<CliDeps> {
-    return { compose: () => Promise.resolve(ok({ app: parts as App, close: () => Promise.resolve(void closed.push('closed')) })) };
+    return {
+      compose: () =>
+        Promise.resolve(ok({ app: parts as App, close: () => Promise.resolve(void closed.push('closed')) })),
+    };
   }
 
   it('runs a backup in this process as a local admin, and closes afterwards', async () => {
@@ -226,7 +295,9 @@ describe('where no server runs', () => {
   });
 
   it('says in one sentence that another one holds the home, with exit code 2', async () => {
-    const ran = await run(['backups'], { compose: () => Promise.resolve(fail('home_locked', 'another genesis runs on /h')) });
+    const ran = await run(['backups'], {
+      compose: () => Promise.resolve(fail('home_locked', 'another genesis runs on /h')),
+    });
 
     expect(ran.code).toBe(2);
     expect(ran.stderr.split('\n')[0]).toBe('genesis: another genesis runs on /h [home_locked]');
@@ -239,17 +310,30 @@ describe('where no server runs', () => {
   it('takes over from an address that a killed server left behind', async () => {
     server({});
 
-    const ran = await run(['backups'], { ...localApp({ backups: () => Promise.resolve({ items: [], next: null }) }), fetch: () => Promise.reject(new Error('refused')) });
+    const ran = await run(['backups'], {
+      ...localApp({ backups: () => Promise.resolve({ items: [], next: null }) }),
+      fetch: () => Promise.reject(new Error('refused')),
+    });
 
     expect(ran).toEqual({ code: 0, stdout: 'no backup matches\n', stderr: '' });
   });
 });
 
 describe('from a folder alone', () => {
-  const record = (id: string, service: string, startedAt: string) => ({ id, service, startedAt, type: 'full', bytes: 10, status: 'completed' });
+  const record = (id: string, service: string, startedAt: string) => ({
+    id,
+    service,
+    startedAt,
+    type: 'full',
+    bytes: 10,
+    status: 'completed',
+  });
   const listing = {
     records: [record('b1', 'web', '2026-11-22T01:00:00.000Z'), record('b2', 'web', '2026-11-22T02:00:00.000Z')],
-    damaged: [], freeBytes: 1, totalBytes: 1, keyFingerprint: null,
+    damaged: [],
+    freeBytes: 1,
+    totalBytes: 1,
+    keyFingerprint: null,
   };
   const bare = (changes: object): Partial<CliDeps> => ({
     openBare: () => Promise.resolve(ok({ list: () => Promise.resolve(ok(listing)), ...changes } as never)),
@@ -282,7 +366,14 @@ describe('from a folder alone', () => {
   });
 
   it('ends with 1 when verify found damage, and with 5 for a backup that is not there', async () => {
-    const report = { backupId: 'b1', passed: false, chain: ['b1'], entries: 1, bytes: 1, faults: [{ backupId: 'b1', component: 'data', path: 'x', message: 'hash differs' }] };
+    const report = {
+      backupId: 'b1',
+      passed: false,
+      chain: ['b1'],
+      entries: 1,
+      bytes: 1,
+      faults: [{ backupId: 'b1', component: 'data', path: 'x', message: 'hash differs' }],
+    };
     const deps = bare({ verify: () => Promise.resolve(ok(report)) });
 
     const damaged = await run(['verify', '--from', 'copy', 'b1'], deps);
@@ -317,7 +408,10 @@ describe('files that commands write', () => {
     const ran = await run(['config', 'check', '--json']);
 
     expect(ran.code).toBe(1);
-    expect(JSON.parse(ran.stdout)).toMatchObject({ valid: false, faults: expect.arrayContaining([expect.objectContaining({ path: 'clustr' })]) });
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      valid: false,
+      faults: expect.arrayContaining([expect.objectContaining({ path: 'clustr' })]),
+    });
   });
 
   it('never writes a key over a file that is there', async () => {
@@ -350,7 +444,8 @@ describe('files that commands write', () => {
 });
 
 describe('the audit log', () => {
-  const verified = { count: 9, brokenAt: null, vouchedUpTo: 7, heads: [{ source: 'copy a', count: 7, at: '2026-11-22T01:00:00.000Z', result: 'matches' as const }] };
+  const head = { source: 'copy a', count: 7, at: '2026-11-22T01:00:00.000Z', result: 'matches' } as const;
+  const verified = { count: 9, brokenAt: null, vouchedUpTo: 7, heads: [head] };
 
   it('is whole when chain and heads agree, and says from where on it cannot know', async () => {
     const ran = await run(['audit', 'verify'], { verifyAudit: () => Promise.resolve(ok(verified)) });
@@ -360,7 +455,7 @@ describe('the audit log', () => {
   });
 
   it('ends with 1 when a head kept elsewhere is beyond its end', async () => {
-    const cut = { ...verified, heads: [{ ...verified.heads[0], result: 'beyond_end' as const }] };
+    const cut = { ...verified, heads: [{ ...head, result: 'beyond_end' as const }] };
 
     expect((await run(['audit', 'verify'], { verifyAudit: () => Promise.resolve(ok(cut)) })).code).toBe(1);
   });
@@ -368,7 +463,11 @@ describe('the audit log', () => {
 
 it('sends a test alert to the configured address and shows its host only', async () => {
   mkdirSync(join(home, '.genesis'), { mode: 0o700 });
-  writeFileSync(join(home, '.genesis/genesis.yaml'), 'alertmanager: { webhook_url: "https://hooks.example/secret-path" }\n', { mode: 0o600 });
+  writeFileSync(
+    join(home, '.genesis/genesis.yaml'),
+    'alertmanager: { webhook_url: "https://hooks.example/secret-path" }\n',
+    { mode: 0o600 },
+  );
   const sent: string[] = [];
 
   const ran = await run(['notify', 'test'], {
@@ -379,7 +478,10 @@ it('sends a test alert to the configured address and shows its host only', async
   });
 
   expect(sent[0]).toBe('https://hooks.example/secret-path');
-  expect(JSON.parse(sent[1] ?? '')).toMatchObject({ version: '4', alerts: [{ labels: { alertname: 'GenesisNotifyTest' } }] });
+  expect(JSON.parse(sent[1] ?? '')).toMatchObject({
+    version: '4',
+    alerts: [{ labels: { alertname: 'GenesisNotifyTest' } }],
+  });
   expect(ran).toEqual({ code: 0, stdout: 'hooks.example took the test alert (200)\n', stderr: '' });
 });
 

@@ -60,19 +60,21 @@ export interface Program {
 /** The whole command line over the given dependencies. */
 export function buildProgram(deps: CliDeps): Program {
   let code: number = exitCodes.done;
-  const run: Runner = (handler) => async (...received) => {
-    const command = received.at(-1);
-    if (!(command instanceof Command)) throw new TypeError('commander passes the command last');
-    const context = createContext(deps, command.optsWithGlobals<GlobalOptions>());
-    const outcome = await handler(context, command);
-    if (outcome.ok) {
-      code = outcome.value;
-      return;
-    }
-    code = exitCodeOf(outcome.error.code);
-    if (context.json) deps.stdout.write(`${JSON.stringify(errorDocument(outcome.error), null, 2)}\n`);
-    else deps.stderr.write(errorText(outcome.error));
-  };
+  const run: Runner =
+    (handler) =>
+    async (...received) => {
+      const command = received.at(-1);
+      if (!(command instanceof Command)) throw new TypeError('commander passes the command last');
+      const context = createContext(deps, command.optsWithGlobals<GlobalOptions>());
+      const outcome = await handler(context, command);
+      if (outcome.ok) {
+        code = outcome.value;
+        return;
+      }
+      code = exitCodeOf(outcome.error.code);
+      if (context.json) deps.stdout.write(`${JSON.stringify(errorDocument(outcome.error), null, 2)}\n`);
+      else deps.stderr.write(errorText(outcome.error));
+    };
   const command = createRoot(deps);
   for (const register of commands) register(command, run);
   prepareAll(command, outputOf(deps));
@@ -106,7 +108,9 @@ function createRoot(deps: CliDeps): Command {
 }
 
 function exitCodeHelp(): string {
-  return ['Exit codes:', ...exitCodeMeanings.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`)].join('\n');
+  return ['Exit codes:', ...exitCodeMeanings.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`)].join(
+    '\n',
+  );
 }
 
 function outputOf(deps: CliDeps): OutputConfiguration {

@@ -19,7 +19,9 @@ export function progressLine(label: string, progress: OperationProgress): string
   if (bytesTotal !== null && bytesTotal > 0) {
     const share = Math.min(1, bytesDone / bytesTotal);
     const filled = Math.floor(share * barWidth);
-    parts.push(`[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${String(Math.floor(share * 100)).padStart(3)}%`);
+    parts.push(
+      `[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${String(Math.floor(share * 100)).padStart(3)}%`,
+    );
     parts.push(`${humanBytes(bytesDone)} of ${humanBytes(bytesTotal)}`);
   } else {
     parts.push(humanBytes(bytesDone));

@@ -53,7 +53,8 @@ function optionTable(options: readonly Option[]): string[] {
     .filter((option) => !option.hidden)
     .map((option) => {
       const choices = option.argChoices === undefined ? '' : ` One of ${option.argChoices.join(', ')}.`;
-      const standard = option.defaultValue === undefined || Array.isArray(option.defaultValue) || option.isBoolean() || option.negate;
+      const standard =
+        option.defaultValue === undefined || Array.isArray(option.defaultValue) || option.isBoolean() || option.negate;
       return `| \`${option.flags}\` | ${cell(`${option.description}${option.mandatory ? ' (needed)' : ''}.${choices}`)} | ${standard ? '' : String(option.defaultValue)} |`;
     });
   return ['| option | meaning | default |', '|---|---|---|', ...rows];

@@ -31,7 +31,8 @@ export const registerRestore: Register = (program, run) => {
     .action(
       run(async (context, given) => {
         const choice = given.opts<RestoreChoice>();
-        if (choice.inPlace === true && choice.to !== undefined) return fail('bad_request', 'give either --to or --in-place, not both');
+        if (choice.inPlace === true && choice.to !== undefined)
+          return fail('bad_request', 'give either --to or --in-place, not both');
         if (choice.from === undefined) return restore(context, given, choice);
         if (choice.list === true) return listBare(context, choice);
         return restoreBare(context, given.args[0], choice);
@@ -50,7 +51,8 @@ On a bare machine, from a copy alone:
   genesis restore --from /mnt/copy latest --service web --to /srv/restored --key file:/root/genesis.key`;
 
 async function restore(context: CommandContext, command: Command, choice: RestoreChoice): Promise<Outcome<ExitCode>> {
-  if (choice.list === true) return fail('bad_request', '--list goes with --from; `genesis backups` lists the catalogue');
+  if (choice.list === true)
+    return fail('bad_request', '--list goes with --from; `genesis backups` lists the catalogue');
   const named = backupOrTime(command.args[0], choice.at);
   if (!named.ok) return named;
   return withSession(context, 'act', async (session) => {

@@ -19,7 +19,11 @@ export const registerService: Register = (program, run) => {
     .option('--user <name>', 'user it runs as (default: you)')
     .option('--unit-dir <dir>', 'folder of the unit', unitFolder)
     .option('--dry-run', 'print the unit, write nothing')
-    .action(run((context, command) => Promise.resolve(install(context, command.opts<{ user?: string; unitDir: string; dryRun?: boolean }>()))));
+    .action(
+      run((context, command) =>
+        Promise.resolve(install(context, command.opts<{ user?: string; unitDir: string; dryRun?: boolean }>())),
+      ),
+    );
 };
 
 function install(

@@ -25,7 +25,9 @@ export const registerServices: Register = (program, run) => {
     .action(
       run((context, command) =>
         withSession(context, 'read', async (session) =>
-          done(context, await session.service(command.args[0] ?? ''), (service) => serviceText(service, context.deps.clock.now())),
+          done(context, await session.service(command.args[0] ?? ''), (service) =>
+            serviceText(service, context.deps.clock.now()),
+          ),
         ),
       ),
     );
@@ -39,7 +41,11 @@ export const registerServices: Register = (program, run) => {
         withSession(context, 'server', async (session) => {
           const options = command.opts<{ for: number; reason: string }>();
           const paused = await session.pause(command.args[0] ?? '', Math.ceil(options.for), options.reason);
-          return done(context, paused, (pause) => `${printable(pause.service)} is paused until ${humanTime(pause.until)}\n`);
+          return done(
+            context,
+            paused,
+            (pause) => `${printable(pause.service)} is paused until ${humanTime(pause.until)}\n`,
+          );
         }),
       ),
     );
@@ -51,7 +57,11 @@ export const registerServices: Register = (program, run) => {
         withSession(context, 'server', async (session) => {
           const name = command.args[0] ?? '';
           const resumed = await session.resume(name);
-          return done(context, resumed.ok ? ok({ service: name, paused: false }) : resumed, () => `${printable(name)} goes on\n`);
+          return done(
+            context,
+            resumed.ok ? ok({ service: name, paused: false }) : resumed,
+            () => `${printable(name)} goes on\n`,
+          );
         }),
       ),
     );
@@ -72,7 +82,9 @@ export function servicesTable(services: readonly ServiceSnapshot[], now: Date, c
     seen(service.drills, (facts) => drillText(facts.lastRunAt, facts.lastPassed, now)),
     seen(service.rpoSeconds, (value) => humanDuration(value)),
     seen(service.rtoSeconds, (value) => humanDuration(value)),
-    service.copies.length === 0 ? 'none' : service.copies.map((copy) => `${copy.name} ${copyText(copy.facts)}`).join(', '),
+    service.copies.length === 0
+      ? 'none'
+      : service.copies.map((copy) => `${copy.name} ${copyText(copy.facts)}`).join(', '),
     `${Math.floor(service.readiness.score * 100)}%`,
     service.pause === null ? (service.runningOperation?.kind ?? '') : `paused until ${humanTime(service.pause.until)}`,
   ]);
@@ -101,7 +113,9 @@ function drillText(at: string | null, passed: boolean | null, now: Date): string
 }
 
 function copyText(facts: ServiceSnapshot['copies'][number]['facts']): string {
-  return seen(facts, (copy) => (copy.connected ? (copy.queue === 0 ? 'current' : `${copy.queue} behind`) : 'DISCONNECTED'));
+  return seen(facts, (copy) =>
+    copy.connected ? (copy.queue === 0 ? 'current' : `${copy.queue} behind`) : 'DISCONNECTED',
+  );
 }
 
 function serviceText(service: ServiceSnapshot, now: Date): string {
@@ -113,7 +127,8 @@ function serviceText(service: ServiceSnapshot, now: Date): string {
     check.mend === null || check.result === 'passed' ? check.evidence : `${check.evidence}; ${check.mend}`,
   ]);
   const schedules = service.schedules.map(
-    ({ type, intervalSeconds, nextAt }) => `${type} every ${humanDuration(intervalSeconds)}, next ${nextAt === null ? 'held' : humanAge(nextAt, now)}`,
+    ({ type, intervalSeconds, nextAt }) =>
+      `${type} every ${humanDuration(intervalSeconds)}, next ${nextAt === null ? 'held' : humanAge(nextAt, now)}`,
   );
   return [
     servicesTable([service], now, null),
@@ -124,10 +139,28 @@ function serviceText(service: ServiceSnapshot, now: Date): string {
       ['tier', service.tier],
       ['team', service.team],
       ['schedules', schedules.join('; ') || 'none'],
-      ['encrypted', service.encrypted ? `yes, key ${service.keyConfirmed === true ? 'confirmed' : 'NOT confirmed (genesis key confirm)'}` : 'no'],
-      ['repository', seen(service.repository, (facts) => `${humanBytes(facts.freeBytes)} free of ${humanBytes(facts.totalBytes)}`)],
+      [
+        'encrypted',
+        service.encrypted
+          ? `yes, key ${service.keyConfirmed === true ? 'confirmed' : 'NOT confirmed (genesis key confirm)'}`
+          : 'no',
+      ],
+      [
+        'repository',
+        seen(service.repository, (facts) => `${humanBytes(facts.freeBytes)} free of ${humanBytes(facts.totalBytes)}`),
+      ],
     ]),
     '\n',
-    formatTable([{ title: 'RESULT' }, { title: 'PART' }, { title: 'CHECK' }, { title: 'WEIGHT', align: 'right' }, { title: 'EVIDENCE' }], checks, null),
+    formatTable(
+      [
+        { title: 'RESULT' },
+        { title: 'PART' },
+        { title: 'CHECK' },
+        { title: 'WEIGHT', align: 'right' },
+        { title: 'EVIDENCE' },
+      ],
+      checks,
+      null,
+    ),
   ].join('');
 }

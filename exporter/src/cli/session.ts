@@ -41,13 +41,20 @@ export interface Session {
   backups(filter: BackupFilter): Promise<Outcome<Page<CatalogueEntry>>>;
   backup(id: string): Promise<Outcome<CatalogueEntry>>;
   files(id: string, query: FileQuery): Promise<Outcome<Page<BackupFile>>>;
-  setKeep(id: string, change: { readonly keep?: boolean; readonly note?: string | null }): Promise<Outcome<CatalogueEntry>>;
+  setKeep(
+    id: string,
+    change: { readonly keep?: boolean; readonly note?: string | null },
+  ): Promise<Outcome<CatalogueEntry>>;
   start(request: OperationRequest, options: ActionOptions): Promise<Outcome<Operation>>;
   plan(request: OperationRequest, options: ActionOptions): Promise<Outcome<Plan>>;
   operation(id: string): Promise<Outcome<Operation>>;
   operations(filter: OperationFilter): Promise<Outcome<Page<Operation>>>;
   cancel(id: string, reason: string | null): Promise<Outcome<Operation>>;
-  drills(filter: { readonly service?: string; readonly limit?: number; readonly cursor?: string }): Promise<Outcome<Page<DrillRecord>>>;
+  drills(filter: {
+    readonly service?: string;
+    readonly limit?: number;
+    readonly cursor?: string;
+  }): Promise<Outcome<Page<DrillRecord>>>;
   pause(service: string, seconds: number, reason: string): Promise<Outcome<Pause>>;
   resume(service: string): Promise<Outcome<void>>;
   audit(filter: AuditFilter): Promise<Outcome<Page<AuditEntry>>>;

@@ -25,8 +25,14 @@ async function showStatus(context: CommandContext, session: Session): Promise<Ou
   return ok(status.value.overall_health === 'healthy' ? exitCodes.done : exitCodes.failed);
 }
 
-function statusText(status: StatusReply, services: readonly ServiceSnapshot[], now: Date, where: Session['where']): string {
-  const running = where === 'server' ? 'the server runs' : 'no server runs: nothing is backed up until `genesis serve` does';
+function statusText(
+  status: StatusReply,
+  services: readonly ServiceSnapshot[],
+  now: Date,
+  where: Session['where'],
+): string {
+  const running =
+    where === 'server' ? 'the server runs' : 'no server runs: nothing is backed up until `genesis serve` does';
   const components = Object.entries(status.components).map(([name, { health, reasons }]) => {
     return `  ${printable(name)}: ${health}${reasons.map((reason) => `\n    - ${printable(reason)}`).join('')}\n`;
   });

@@ -17,7 +17,11 @@ export const registerToken: Register = (program, run) => {
       run((context, command) =>
         withSession(context, 'act', async (session) => {
           const { role, expires } = command.opts<{ role: Role; expires?: number }>();
-          const wanted = { name: command.args[0] ?? '', role, expiresInSeconds: expires === undefined ? null : Math.ceil(expires) };
+          const wanted = {
+            name: command.args[0] ?? '',
+            role,
+            expiresInSeconds: expires === undefined ? null : Math.ceil(expires),
+          };
           const made = await session.createToken(wanted);
           if (made.ok) context.remark('this is shown only now; whoever has it can do what its role allows:');
           return done(context, made, ({ secret }) => `${secret}\n`);
@@ -61,5 +65,9 @@ function tokensTable(tokens: readonly TokenReply[], now: Date, columns: number |
     token.revokedAt === null ? 'live' : `revoked ${humanAge(token.revokedAt, now)}`,
   ]);
   const titles = ['ID', 'NAME', 'ROLE', 'CREATED', 'EXPIRES', 'LAST USED', 'STATE'];
-  return formatTable(titles.map((title) => ({ title })), rows, columns);
+  return formatTable(
+    titles.map((title) => ({ title })),
+    rows,
+    columns,
+  );
 }

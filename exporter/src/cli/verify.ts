@@ -27,7 +27,9 @@ export function withBackupChoice(command: Command): Command {
 }
 
 export const registerVerify: Register = (program, run) => {
-  const command = program.command('verify [backup]').description('Read a backup (an id, or "latest") back and compare every hash');
+  const command = program
+    .command('verify [backup]')
+    .description('Read a backup (an id, or "latest") back and compare every hash');
   withWaitOptions(withBackupChoice(command), 'plain').action(
     run((context, given) => {
       const choice = given.opts<BackupChoice>();

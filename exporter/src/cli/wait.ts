@@ -30,15 +30,25 @@ export async function runOperation(
   options: WaitOptions,
   describe: (operation: Operation) => string = describeResult,
 ): Promise<Outcome<ExitCode>> {
-  const action: ActionOptions = { reason: options.reason, confirm: options.confirm, idempotencyKey: options.idempotencyKey };
+  const action: ActionOptions = {
+    reason: options.reason,
+    confirm: options.confirm,
+    idempotencyKey: options.idempotencyKey,
+  };
   if (options.dryRun) return showPlan(context, await session.plan(request, action));
   if (!options.wait && session.where === 'process') {
-    return fail('bad_request', 'no server runs, so the operation ends with this command: leave --no-wait out, or start `genesis serve`');
+    return fail(
+      'bad_request',
+      'no server runs, so the operation ends with this command: leave --no-wait out, or start `genesis serve`',
+    );
   }
   const started = await session.start(request, action);
   if (!started.ok) return started;
   if (!options.wait) {
-    context.emit(started.value, () => `started ${started.value.id}; see it with: genesis operations show ${started.value.id}\n`);
+    context.emit(
+      started.value,
+      () => `started ${started.value.id}; see it with: genesis operations show ${started.value.id}\n`,
+    );
     return ok(exitCodes.done);
   }
   return follow(context, session, started.value, options, describe);
@@ -97,7 +107,10 @@ async function watch(
 
 function lost(error: OpError, operation: Operation): Outcome<never> {
   if (error.code !== 'server_unreachable') return { ok: false, error };
-  return fail('server_unreachable', `lost the server while ${operation.id} ran; how it ended is not known: ${error.message}`);
+  return fail(
+    'server_unreachable',
+    `lost the server while ${operation.id} ran; how it ended is not known: ${error.message}`,
+  );
 }
 
 async function leave(
@@ -112,7 +125,10 @@ async function leave(
   if (cancels) {
     const cancelled = await session.cancel(operation.id, reason);
     if (!cancelled.ok && cancelled.error.code !== 'operation_finished') return cancelled;
-    context.emit({ operation: operation.id, left: why, cancelled: true }, () => `${reason}: ${operation.id} is cancelled\n`);
+    context.emit(
+      { operation: operation.id, left: why, cancelled: true },
+      () => `${reason}: ${operation.id} is cancelled\n`,
+    );
     return ok(code);
   }
   context.emit({ operation: operation.id, left: why, cancelled: false }, () => {
@@ -121,20 +137,27 @@ async function leave(
   return ok(code);
 }
 
-function showEnd(context: CommandContext, operation: Operation, describe: (operation: Operation) => string): Outcome<ExitCode> {
+function showEnd(
+  context: CommandContext,
+  operation: Operation,
+  describe: (operation: Operation) => string,
+): Outcome<ExitCode> {
   const code = endCode(operation);
   const { error } = operation;
   context.emit(operation, () => (code === exitCodes.done || error === null ? describe(operation) : ''));
   if (error !== null && !context.json) {
     const options = error.details === undefined ? {} : { details: error.details };
-    context.deps.stderr.write(errorText(new OpError(error.code, `${operation.kind} of ${operation.service}: ${error.message}`, options)));
+    context.deps.stderr.write(
+      errorText(new OpError(error.code, `${operation.kind} of ${operation.service}: ${error.message}`, options)),
+    );
   }
   return ok(code);
 }
 
 /** A verify that found damage and a drill that did not pass are failures even where the operation itself ended well. */
 function endCode(operation: Operation): ExitCode {
-  if (operation.state === 'succeeded') return operation.result?.['passed'] === false ? exitCodes.failed : exitCodes.done;
+  if (operation.state === 'succeeded')
+    return operation.result?.['passed'] === false ? exitCodes.failed : exitCodes.done;
   return operation.error === null ? exitCodes.failed : operationFailureCode(operation.error.code);
 }
 
@@ -170,6 +193,9 @@ function planText(plan: Plan): string {
     list('steps:', plan.steps),
     facts.length === 0 ? '' : `facts:\n${formatFacts(facts)}`,
     list('warnings:', plan.warnings),
-    list('in the way:', plan.blockers.map((blocker) => `${blocker.message} [${blocker.code}]; ${blocker.hint}`)),
+    list(
+      'in the way:',
+      plan.blockers.map((blocker) => `${blocker.message} [${blocker.code}]; ${blocker.hint}`),
+    ),
   ].join('');
 }

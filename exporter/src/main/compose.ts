@@ -38,17 +38,16 @@ export interface ComposeOptions {
 }
 
 /** A home without a configuration file runs on the defaults: nothing is protected and readiness says so. */
-export function loadFor(options: {
-  readonly home: Home;
-  readonly configPath: string;
-  readonly env: Environment;
-}): Outcome<LoadedConfig> {
-  if (!existsSync(options.configPath))
-    return fail(
-      'config_unreadable',
-      `there is no configuration at ${options.configPath}: run \`genesis init\` or \`genesis serve\``,
-    );
-  return loadConfig(options.configPath, options.env, { home: options.home.path });
+export function loadFor(
+  options: { readonly home: Home; readonly configPath: string; readonly env: Environment },
+  lastDurations: Readonly<Record<string, number>> = {},
+): Outcome<LoadedConfig> {
+  const { configPath, env, home } = options;
+  if (existsSync(configPath)) return loadConfig(configPath, env, { home: home.path, lastDurations });
+  return fail(
+    'config_unreadable',
+    `there is no configuration at ${configPath}: run \`genesis init\` or \`genesis serve\``,
+  );
 }
 
 /** Home, lock, state, tokens, app: the order in which each may fail without having touched what comes after it. */
@@ -83,7 +82,7 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
     version: options.version,
     store,
     loaded,
-    load: () => loadFor(options),
+    load: (lastDurations) => loadFor(options, lastDurations),
     readText: () => readFileSync(options.configPath, 'utf8'),
     readSystem: createSystemReader(systemClock),
     meter: {

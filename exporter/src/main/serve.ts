@@ -148,7 +148,9 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<num
   const { url, port, server: http, loginCode } = server.value;
   const listen = listenAddress(composed.value.loaded.config, options, deps.env);
   const host = listen.ok ? listen.value.host : '127.0.0.1';
-  writeAtomically(home.addressFile, `${host.includes(':') ? `[${host}]` : host}:${port}\n`, 0o600);
+  // Commands read it to find the server: a bare address means http, anything else is the whole URL.
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  writeAtomically(home.addressFile, url.startsWith('https:') ? `${url}\n` : `${address}\n`, 0o600);
   deps.stdout.write(
     welcome({
       url,

@@ -26,8 +26,8 @@ export interface AppDeps {
   readonly version: string;
   readonly store: Store;
   readonly loaded: LoadedConfig;
-  /** Reads the file again. */
-  load(): Outcome<LoadedConfig>;
+  /** Reads the file again; objectives are checked against how long the newest backups really took (seconds, by service). */
+  load(lastDurations: Readonly<Record<string, number>>): Outcome<LoadedConfig>;
   /** The text of the file as it was loaded. */
   readText(): string;
   readSystem(): Promise<Outcome<SystemFacts>>;

@@ -128,11 +128,20 @@ export function revokeToken(core: AppCore, id: string, options: RequestOptions):
   });
 }
 
+function lastDurations(core: AppCore): Readonly<Record<string, number>> {
+  const found: Record<string, number> = {};
+  for (const service of core.state.snapshot?.services ?? []) {
+    const newest = service.backups.known ? service.backups.value.newest : null;
+    if (newest !== null) found[service.name] = newest.durationSeconds;
+  }
+  return found;
+}
+
 /** A bad file keeps the old configuration, and the metric says so. */
 export function reload(core: AppCore, options: RequestOptions): Promise<Outcome<void>> {
   return audited(core, 'reload', options, {}, async () => {
     const { deps, state } = core;
-    const loaded = deps.load();
+    const loaded = deps.load(lastDurations(core));
     state.reload = { ok: loaded.ok, at: deps.clock.now().toISOString() };
     if (!loaded.ok) {
       deps.log.error('the configuration was not reloaded', { code: loaded.error.code, error: loaded.error.message });
@@ -146,7 +155,7 @@ export function reload(core: AppCore, options: RequestOptions): Promise<Outcome<
     deps.log.setLevel(log.level);
     if (listenBefore !== api.listen) deps.log.warn('api.listen changes at the next start', { listen: api.listen });
     await core.scheduler.refresh();
-    await core.collectors.runAll();
+    await core.collectors.runChanged();
     await publish(core);
     return ok(undefined);
   });

@@ -1,5 +1,5 @@
-import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { CatalogueEntry } from '../contract/backup.ts';
 import { fail, ok, toOpError, type Outcome } from '../contract/errors.ts';
 import type { DrillRecord } from '../contract/operation.ts';
@@ -48,9 +48,31 @@ export function readLastAttempts(deps: HandlerDeps, service: string): Promise<Ou
   });
 }
 
+/**
+ * Space where the repository stands. Errors: `repository_unreadable` also when the catalogue knows backups there and the
+ * repository's marker is gone: a disk that is not mounted, or a lost repository, must never look like room for the next backup.
+ */
 export async function readRepository(deps: HandlerDeps, service: string): Promise<Outcome<RepositoryFacts>> {
   const resolved = await deps.service(service);
-  return resolved.ok ? readSpace(resolved.value.repository.path) : resolved;
+  if (!resolved.ok) return resolved;
+  const { repository, config } = resolved.value;
+  const entries = await readEntries(deps, service);
+  if (!entries.ok) return entries;
+  const marker = deps.markerFile(config.backup.engine);
+  if (entries.value.length > 0 && !(await exists(join(repository.path, marker)))) {
+    const what = `the catalogue has ${entries.value.length} backups in ${repository.path}, but it is no repository now`;
+    return fail('repository_unreadable', `${what} (it has no ${marker})`);
+  }
+  return readSpace(repository.path);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false; // absent and closed to us come to the same: it cannot be used
+  }
 }
 
 export function readDrills(deps: HandlerDeps, service: string): Promise<Outcome<readonly DrillRecord[]>> {

@@ -38,8 +38,10 @@ export interface Collectors {
   readonly readings: Readings;
   /** Runs what is due; one that still runs is not started again. Resolves with whether anything was read. */
   runDue(nowMs: number): Promise<boolean>;
-  /** All, now: after an operation has ended, and for commands that run without a server. */
+  /** All, now: at start, and for commands that run without a server. */
   runAll(): Promise<void>;
+  /** What an operation may have changed: all but the readings of the machine. */
+  runChanged(): Promise<void>;
   snapshot(): readonly CollectorSnapshot[];
 }
 
@@ -177,6 +179,9 @@ export function createCollectors(deps: CollectorDeps): Collectors {
     },
     runAll: async () => {
       await Promise.all(all.map((c) => run(deps, c)));
+    },
+    runChanged: async () => {
+      await Promise.all(all.filter((c) => c.name !== 'system').map((c) => run(deps, c)));
     },
     snapshot: () =>
       all.map((c) => ({

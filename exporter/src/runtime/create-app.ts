@@ -45,6 +45,7 @@ export function createApp(deps: AppDeps): RunningApp {
         if (closed.length > 0) deps.log.warn('operations of an earlier process were closed', { count: closed.length });
         await reconcileAll(core);
       }
+      core.operations.open();
       await core.scheduler.refresh();
       await core.collectors.runAll();
       await publish(core);
@@ -131,7 +132,9 @@ async function loop(core: AppCore, signal: AbortSignal): Promise<void> {
 async function tick(core: AppCore, signal: AbortSignal): Promise<void> {
   const changed = core.wake.take();
   await core.scheduler.refresh();
-  const reading = changed ? core.collectors.runAll().then(() => true) : core.collectors.runDue(+core.deps.clock.now());
+  const reading = changed
+    ? core.collectors.runChanged().then(() => true)
+    : core.collectors.runDue(+core.deps.clock.now());
   const read = await Promise.race([reading, core.deps.clock.sleep(readingMs, signal).then(() => true)]);
   const started = await core.scheduler.run();
   if (read || started > 0) await publish(core);

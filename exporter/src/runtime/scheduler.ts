@@ -132,7 +132,13 @@ async function start(core: SchedulerCore, service: ServiceConfig, work: Work): P
   const begun = await core.operations.request(requestFor(service.name, work), options);
   if (begun.ok) {
     await remember(core, service.name, work.handles, now);
-    void forgetWhenDone(core, attempt, begun.value.id);
+    forgetWhenDone(core, attempt, begun.value.id).catch((thrown: unknown) =>
+      // At a stop the state may be closed before this reads it: then nothing will be attempted again anyway.
+      core.deps.log.debug('the end of scheduled work was not seen', {
+        operation: begun.value.id,
+        error: String(thrown),
+      }),
+    );
     return true;
   }
   // A held service is tried again at the next tick; the schedule does not move on.

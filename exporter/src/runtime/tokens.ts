@@ -66,9 +66,10 @@ export async function ensureFirstTokens(store: Store, home: Home, clock: Clock, 
     const file = join(home.tokensFolder, name);
     const text = readFirst(file);
     if (text !== null && (await store.tokens.byHash(sha256Hex(text))) !== null) continue;
-    if (rows.some((r) => r.name === name && r.revokedAt !== null)) continue;
-    for (const row of rows.filter((r) => r.name === name && r.revokedAt === null))
-      await store.tokens.revoke(row.id, clock.now().toISOString());
+    const live = rows.filter((r) => r.name === name && r.revokedAt === null);
+    // Only where none is left was it revoked by a person; one that was replaced here left a live one behind.
+    if (live.length === 0 && rows.some((r) => r.name === name)) continue;
+    for (const row of live) await store.tokens.revoke(row.id, clock.now().toISOString());
     const made = makeToken(random, clock.now(), { name, role, createdBy: 'first start', expiresInSeconds: null });
     await store.tokens.add(made.row);
     writeAtomically(file, `${made.secret}\n`, 0o600);

@@ -49,13 +49,27 @@ async function choose(
   service: ResolvedService,
   request: BackupAsk,
 ): Promise<ReturnType<typeof chooseBackup>> {
-  const entries = await deps.store.backups.ofService(service.config.name);
+  const entries = await entriesPresent(deps, service);
   const names = wantedComponents(service, request).map((c) => c.name);
   return chooseBackup(request.type, entries, {
     componentNames: names,
     encrypted: service.repository.key !== null,
     keyFingerprint: null,
   });
+}
+
+/**
+ * Only what the repository holds can be built upon: after a disaster the catalogue also knows backups that stand in a copy
+ * alone, and a manifest may have been lost since the two were last compared.
+ */
+async function entriesPresent(deps: HandlerDeps, service: ResolvedService): Promise<readonly CatalogueEntry[]> {
+  const { name, backup } = service.config;
+  const entries = await deps.store.backups.ofService(name);
+  const listing = await deps.engine(backup.engine).inspect(service.repository, name, new AbortController().signal);
+  // Nothing was made there yet, or it cannot be read: then the backup itself says what is wrong.
+  if (!listing.ok) return entries;
+  const present = new Set(listing.value.records.map((record) => record.id));
+  return entries.filter((entry) => present.has(entry.id));
 }
 
 function wantedComponents(service: ResolvedService, request: BackupAsk): ResolvedService['components'] {

@@ -260,9 +260,17 @@ async function recoverRestore(
     .recover(operation.id, roots, new AbortController().signal)
     .catch((thrown: unknown) => ({ ok: false as const, error: toOpError(thrown) }));
   const started = await startAfterCrash(deps, service, operation);
-  const words = started === null ? '' : started.ok ? '; the service was started' : `; the service could not be started: ${started.error.message}`;
+  const words =
+    started === null
+      ? ''
+      : started.ok
+        ? '; the service was started'
+        : `; the service could not be started: ${started.error.message}`;
   if (!done.ok) return { state: 'interrupted', left: `the swap could not be put right: ${done.error.message}${words}` };
-  const found = done.value === 'nothing' ? withoutStaging(operation) : { isIn: done.value === 'completed', said: saidOf[done.value] };
+  const found =
+    done.value === 'nothing'
+      ? withoutStaging(operation)
+      : { isIn: done.value === 'completed', said: saidOf[done.value] };
   const complete = found.isIn && (started === null || started.ok);
   return { state: complete ? 'succeeded' : 'interrupted', left: found.said + words };
 }
@@ -273,12 +281,20 @@ const saidOf = { rolled_back: 'the old data is back in place', completed: 'the r
 function withoutStaging(operation: Operation): { readonly isIn: boolean; readonly said: string } {
   const step = operation.steps.find((s) => s.name === 'restore in place');
   if (step?.state === 'succeeded') return { isIn: true, said: saidOf.completed };
-  if (step?.state === 'running') return { isIn: false, said: 'no swap is half done: the data is wholly the old or wholly the restored; look which, or restore again' };
+  if (step?.state === 'running')
+    return {
+      isIn: false,
+      said: 'no swap is half done: the data is wholly the old or wholly the restored; look which, or restore again',
+    };
   return { isIn: false, said: 'nothing was swapped: the old data is in place' };
 }
 
 /** Null where the crash came before anything was stopped or touched, or after the start had been run. */
-async function startAfterCrash(deps: HandlerDeps, service: ResolvedService, operation: Operation): Promise<Outcome<void> | null> {
+async function startAfterCrash(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  operation: Operation,
+): Promise<Outcome<void> | null> {
   const { start, timeout } = service.config.restore;
   const wasTouched = operation.steps.some((s) => s.name === 'stop the service' || s.name === 'restore in place');
   const wasStarted = operation.steps.some((s) => s.name === 'start the service' && s.state === 'succeeded');

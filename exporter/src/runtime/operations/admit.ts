@@ -4,7 +4,7 @@ import type { RequestOptions } from '../app.ts';
 import { canonicalJson, sha256Hex } from '../canonical.ts';
 import { toFailure, type AnyRequest } from '../handler.ts';
 import { checkAuthority } from './authority.ts';
-import { auditRequest, handlerOf, targetOf, withLive, type Core } from './core.ts';
+import { admissionFault, auditRequest, handlerOf, targetOf, withLive, type Core } from './core.ts';
 import { launch } from './execute.ts';
 import { draftPlan, toPlan } from './plan.ts';
 
@@ -17,7 +17,8 @@ function inTurn<T>(core: Core, work: () => Promise<T>): Promise<T> {
 
 /** Authority, repeat, plan, journal, audit, start: nothing has happened to the world before the audit row is on disk. */
 export async function admitRequest(core: Core, ask: AnyRequest, options: RequestOptions): Promise<Outcome<Operation>> {
-  if (core.stopping) return fail('shutting_down', 'genesis is stopping');
+  const fault = admissionFault(core);
+  if (fault !== null) return { ok: false, error: fault };
   const service = await handlerOf(core, ask).serviceOf(ask);
   if (!service.ok) return service;
   const authority = checkAuthority(ask, service.value, options);
@@ -56,7 +57,8 @@ async function begin(
   requestHash: string,
 ): Promise<Outcome<Operation>> {
   const { deps } = core;
-  if (core.stopping) return fail('shutting_down', 'genesis is stopping');
+  const fault = admissionFault(core);
+  if (fault !== null) return { ok: false, error: fault };
   const id = `op_${deps.random.hex(8)}`;
   const drafted = await draftPlan(core, ask, service, id);
   if (!drafted.ok) return drafted;

@@ -1,4 +1,4 @@
-import { toOpError } from '../../contract/errors.ts';
+import { OpError, toOpError } from '../../contract/errors.ts';
 import type { Operation, OperationProgress } from '../../contract/operation.ts';
 import type { AuditEntry } from '../../store/port.ts';
 import type { AppEvent, RequestOptions } from '../app.ts';
@@ -28,7 +28,8 @@ export interface LiveOperation {
 export interface Core {
   readonly deps: OperationsDeps;
   readonly live: Map<string, LiveOperation>;
-  stopping: boolean;
+  /** `closed`: what an earlier process left is still being put right; nothing is admitted before that has ended. */
+  phase: 'closed' | 'open' | 'stopping';
   /** Tail of the queue of admissions. */
   turn: Promise<unknown>;
 }
@@ -76,6 +77,13 @@ export async function auditRequest(
     core.deps.onAudit(false);
     throw toOpError(thrown, 'audit_unwritable');
   }
+}
+
+/** Why nothing is admitted now; null when it is. */
+export function admissionFault(core: Core): OpError | null {
+  if (core.phase === 'open') return null;
+  if (core.phase === 'stopping') return new OpError('shutting_down', 'genesis is stopping');
+  return new OpError('not_ready', 'genesis is still putting right what an earlier process left');
 }
 
 export function targetOf(request: AnyRequest): string | null {

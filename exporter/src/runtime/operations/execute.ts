@@ -71,7 +71,7 @@ async function execute(core: Core, ask: AnyRequest, entry: LiveOperation, option
 function endState(core: Core, entry: LiveOperation, outcome: Result): OperationState {
   if (outcome.ok) return 'succeeded';
   if (outcome.error.code !== 'cancelled') return 'failed';
-  return core.stopping && !entry.cancelRequested ? 'interrupted' : 'cancelled';
+  return core.phase === 'stopping' && !entry.cancelRequested ? 'interrupted' : 'cancelled';
 }
 
 async function close(

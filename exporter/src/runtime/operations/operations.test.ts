@@ -106,6 +106,7 @@ async function bench(): Promise<Bench> {
   };
   b.store = store;
   b.operations = createOperations(deps);
+  b.operations.open();
   b.restart = () => createOperations(deps);
   b.close = async () => {
     await b.operations.stop(1000);
@@ -230,6 +231,12 @@ describe('operations', () => {
     expect(ended.ok && ended.value.state).toBe('cancelled');
     const late = await b.operations.cancel(id, operator);
     expect(late.ok ? null : late.error.code).toBe('operation_finished');
+  });
+
+  it('admits nothing before what an earlier process left is put right', async () => {
+    const begun = await b.restart().request(backup, operator);
+
+    expect(begun.ok ? null : begun.error.code).toBe('not_ready');
   });
 
   it('closes what an earlier process left open, and says what was left', async () => {

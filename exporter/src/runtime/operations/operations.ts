@@ -17,12 +17,14 @@ export interface Operations {
   running(): readonly Operation[];
   /** Puts right what an earlier process left unfinished. */
   recoverUnfinished(): Promise<readonly Operation[]>;
+  /** From now on requests are admitted. */
+  open(): void;
   /** Refuses new ones, aborts what runs and waits for it, at most `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
 export function createOperations(deps: OperationsDeps): Operations {
-  const core: Core = { deps, live: new Map(), stopping: false, turn: Promise.resolve() };
+  const core: Core = { deps, live: new Map(), phase: 'closed', turn: Promise.resolve() };
   return {
     request: (request, options) => admitRequest(core, request, options),
     plan: (request, options) => planRequest(core, request, options),
@@ -35,6 +37,9 @@ export function createOperations(deps: OperationsDeps): Operations {
     cancel: (id, options) => cancelOperation(core, id, options),
     running: () => runningOperations(core),
     recoverUnfinished: () => recoverUnfinished(core),
+    open: () => {
+      if (core.phase === 'closed') core.phase = 'open';
+    },
     stop: (graceMs) => stopOperations(core, graceMs),
   };
 }
@@ -74,7 +79,7 @@ async function cancelOperation(core: Core, id: string, options: RequestOptions):
 }
 
 async function stopOperations(core: Core, graceMs: number): Promise<void> {
-  core.stopping = true;
+  core.phase = 'stopping';
   await core.turn;
   for (const entry of core.live.values()) entry.controller.abort();
   const grace = new AbortController();

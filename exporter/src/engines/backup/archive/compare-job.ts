@@ -14,13 +14,22 @@ import { walkTree, type Found } from './tree-walk.ts';
 const maxDifferences = 100;
 const asRoot = process.getuid?.() === 0;
 const typeBits = { f: 0o100000n, h: 0o100000n, d: 0o040000n, l: 0o120000n } as const;
-const typeNames: Readonly<Record<string, string>> = { '32768': 'a file', '16384': 'a folder', '40960': 'a symbolic link' };
+const typeNames: Readonly<Record<string, string>> = {
+  '32768': 'a file',
+  '16384': 'a folder',
+  '40960': 'a symbolic link',
+};
 
 /**
  * Merges the list with a walk of the folder, both in path order, so that neither is ever held whole.
  * Throws OpError `not_found` (no such folder), and as `loadChain`; a difference is a result, not an error.
  */
-export async function compareJob(repository: RepositoryRef, backupId: string, folder: string, context: JobContext): Promise<CompareReport> {
+export async function compareJob(
+  repository: RepositoryRef,
+  backupId: string,
+  folder: string,
+  context: JobContext,
+): Promise<CompareReport> {
   const chain = loadChain(repository, backupId);
   const base = fromText(resolve(folder));
   if (statOf(base)?.isDirectory() !== true) throw new OpError('not_found', `${folder} is not a folder`);
@@ -74,7 +83,8 @@ class Comparison {
       }
       this.#tell();
     }
-    for (; found !== null; found = walk.next().value ?? null) this.#differ(`${name}/${toText(found.path)}`, 'is not in the backup');
+    for (; found !== null; found = walk.next().value ?? null)
+      this.#differ(`${name}/${toText(found.path)}`, 'is not in the backup');
     for (const [path, lacking] of this.#links) {
       if (lacking !== 0n) this.#differ(`${name}/${toText(path)}`, 'has not as many hard links as in the backup');
     }
@@ -98,8 +108,10 @@ class Comparison {
   #attributes(shown: string, entry: FileEntry, stat: Found['stat']): void {
     const mode = Number(stat.mode & 0o7777n);
     // Links have no mode of their own on Linux.
-    if (entry.kind !== 'l' && mode !== entry.mode) this.#differ(shown, `has mode ${mode.toString(8)} instead of ${entry.mode.toString(8)}`);
-    if (stat.mtimeNs !== BigInt(entry.mtimeNs)) this.#differ(shown, `has mtime ${stat.mtimeNs} ns instead of ${entry.mtimeNs} ns`);
+    if (entry.kind !== 'l' && mode !== entry.mode)
+      this.#differ(shown, `has mode ${mode.toString(8)} instead of ${entry.mode.toString(8)}`);
+    if (stat.mtimeNs !== BigInt(entry.mtimeNs))
+      this.#differ(shown, `has mtime ${stat.mtimeNs} ns instead of ${entry.mtimeNs} ns`);
     if (asRoot && (Number(stat.uid) !== entry.uid || Number(stat.gid) !== entry.gid)) {
       this.#differ(shown, `belongs to ${stat.uid}:${stat.gid} instead of ${entry.uid}:${entry.gid}`);
     }
@@ -107,13 +119,15 @@ class Comparison {
 
   #target(shown: string, entry: FileEntry, { fsPath }: Found): void {
     const target = readlinkSync(fsPath, { encoding: 'buffer' }).toString('latin1');
-    if (target !== entry.target) this.#differ(shown, `leads to ${toText(target)} instead of ${toText(entry.target ?? '')}`);
+    if (target !== entry.target)
+      this.#differ(shown, `leads to ${toText(target)} instead of ${toText(entry.target ?? '')}`);
   }
 
   #link(shown: string, entry: FileEntry, stat: Found['stat'], base: string): void {
     const first = entry.target ?? '';
     const other = statOf(`${base}/${first}`);
-    if (other?.ino !== stat.ino || other.dev !== stat.dev) this.#differ(shown, `is not the same file as ${toText(first)}`);
+    if (other?.ino !== stat.ino || other.dev !== stat.dev)
+      this.#differ(shown, `is not the same file as ${toText(first)}`);
     const lacking = this.#links.get(first);
     if (lacking !== undefined) this.#links.set(first, lacking - 1n);
   }
@@ -123,7 +137,8 @@ class Comparison {
     if (Number(found.stat.size) !== entry.size) {
       return this.#differ(shown, `has ${found.stat.size} bytes instead of ${entry.size}`);
     }
-    if ((await this.#hash(found.fsPath)) !== entry.hash) this.#differ(shown, 'has another content (its SHA-256 differs)');
+    if ((await this.#hash(found.fsPath)) !== entry.hash)
+      this.#differ(shown, 'has another content (its SHA-256 differs)');
   }
 
   async #hash(fsPath: string | Buffer): Promise<string> {
@@ -146,6 +161,11 @@ class Comparison {
   }
 
   #tell(): void {
-    this.#context.progress({ phase: 'compare', entriesDone: this.#entries, bytesDone: this.#bytes, bytesTotal: this.#bytesTotal });
+    this.#context.progress({
+      phase: 'compare',
+      entriesDone: this.#entries,
+      bytesDone: this.#bytes,
+      bytesTotal: this.#bytesTotal,
+    });
   }
 }

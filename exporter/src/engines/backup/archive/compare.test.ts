@@ -1,7 +1,28 @@
 import { jest } from '@jest/globals';
-import { appendFileSync, chmodSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { backup, component, context, createBench, errorOf, everything, idOf, makeTree, valueOf, type Bench } from './testkit.ts';
+import {
+  backup,
+  component,
+  context,
+  createBench,
+  errorOf,
+  everything,
+  idOf,
+  makeTree,
+  valueOf,
+  type Bench,
+} from './testkit.ts';
 
 jest.setTimeout(120_000);
 const asRoot = process.getuid?.() === 0;
@@ -17,8 +38,12 @@ beforeEach(async () => {
   valueOf(
     await bench.engine.restore(
       {
-        operationId: 'op', repository: bench.repository, backupId: idOf(1), selection: everything,
-        target: { kind: 'folder', path: join(bench.base, 'out') }, restoreOwner: asRoot,
+        operationId: 'op',
+        repository: bench.repository,
+        backupId: idOf(1),
+        selection: everything,
+        target: { kind: 'folder', path: join(bench.base, 'out') },
+        restoreOwner: asRoot,
       },
       context(),
     ),
@@ -41,10 +66,35 @@ const differences: readonly (readonly [string, () => void, RegExp])[] = [
   ['a missing tree', () => rmSync(join(restored, 'deep'), { recursive: true }), /deep is missing/],
   ['an extra file', () => writeFileSync(join(restored, 'zzz'), ''), /zzz is not in the backup/],
   ['an extra folder', () => mkdirSync(join(restored, 'dir/extra')), /dir\/extra is not in the backup/],
-  ['a link that leads elsewhere', () => { rmSync(join(restored, 'relative')); symlinkSync('x', join(restored, 'relative')); }, /relative leads to x/],
-  ['another kind', () => { rmSync(join(restored, 'relative')); writeFileSync(join(restored, 'relative'), ''); }, /relative is a file/],
-  ['a link that was broken up', () => { rmSync(join(restored, 'z-link.txt')); writeFileSync(join(restored, 'z-link.txt'), 'first'); }, /z-link\.txt is not the same file/],
-  ['one link too many', () => linkSync(join(restored, 'dir.txt'), join(bench.base, 'link')), /dir\.txt has not as many hard links/],
+  [
+    'a link that leads elsewhere',
+    () => {
+      rmSync(join(restored, 'relative'));
+      symlinkSync('x', join(restored, 'relative'));
+    },
+    /relative leads to x/,
+  ],
+  [
+    'another kind',
+    () => {
+      rmSync(join(restored, 'relative'));
+      writeFileSync(join(restored, 'relative'), '');
+    },
+    /relative is a file/,
+  ],
+  [
+    'a link that was broken up',
+    () => {
+      rmSync(join(restored, 'z-link.txt'));
+      writeFileSync(join(restored, 'z-link.txt'), 'first');
+    },
+    /z-link\.txt is not the same file/,
+  ],
+  [
+    'one link too many',
+    () => linkSync(join(restored, 'dir.txt'), join(bench.base, 'link')),
+    /dir\.txt has not as many hard links/,
+  ],
 ];
 
 it.each(differences)('sees %s', async (_, change, expected) => {
@@ -61,5 +111,7 @@ it('finds nothing in an exact restore, and says when there is no folder', async 
   expect(report.differences).toEqual([]);
   expect(report.bytes).toBeGreaterThan(9_500_000);
   expect(readFileSync(join(restored, 'dir/a.txt'), 'utf8')).toBe('first');
-  expect(errorOf(await bench.engine.compare(bench.repository, idOf(1), join(bench.base, 'nowhere'), context())).code).toBe('not_found');
+  expect(
+    errorOf(await bench.engine.compare(bench.repository, idOf(1), join(bench.base, 'nowhere'), context())).code,
+  ).toBe('not_found');
 });

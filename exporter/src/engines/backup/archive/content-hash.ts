@@ -27,10 +27,10 @@ export class SegmentHasher {
   }
 }
 
-export interface HashRequest {
-  readonly raw: Uint8Array;
-  readonly segments: Segments;
-}
+/** A buffer is sent once: another view of the same shared memory in every message would be counted as new memory by the garbage collector. */
+export type HashRequest =
+  | { readonly kind: 'buffer'; readonly memory: SharedArrayBuffer }
+  | { readonly kind: 'frame'; readonly buffer: number; readonly segments: Segments };
 
 /** Sources run as .ts, a packed install as .js: the worker lies beside this file under the same ending. */
 const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
@@ -43,6 +43,8 @@ export class ContentHasher {
   readonly #onDigests: (digests: readonly string[]) => void;
   readonly #inline = new SegmentHasher();
   readonly #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+  /** Memory the worker knows, by the number it is known under. */
+  readonly #buffers: ArrayBufferLike[] = [];
   #worker: Worker | null = null;
   #segments: number[] = [];
 
@@ -66,13 +68,26 @@ export class ContentHasher {
     this.#worker ??= this.#start();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ resolve, reject });
-    const request: HashRequest = { raw, segments };
-    this.#worker.postMessage(request);
+    this.#post({ kind: 'frame', buffer: this.#bufferOf(raw), segments });
     await promise;
   }
 
   async close(): Promise<void> {
     await this.#worker?.terminate();
+  }
+
+  #post(request: HashRequest): void {
+    this.#worker?.postMessage(request);
+  }
+
+  /** Frames begin where their memory begins. */
+  #bufferOf(raw: Buffer): number {
+    const memory = raw.buffer;
+    if (!(memory instanceof SharedArrayBuffer) || raw.byteOffset !== 0) throw new RangeError('a frame to be hashed must fill shared memory from its begin');
+    const known = this.#buffers.indexOf(memory);
+    if (known >= 0) return known;
+    this.#post({ kind: 'buffer', memory });
+    return this.#buffers.push(memory) - 1;
   }
 
   #start(): Worker {

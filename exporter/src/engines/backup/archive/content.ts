@@ -148,7 +148,7 @@ export class ContentReader {
 
   async #readOn(from: Holder, start: number, size: number, first: Buffer, sink: ContentSink): Promise<string> {
     const running = createHash('sha256').update(first);
-    for (let got = first.length; got < size; ) {
+    for (let got = first.length; got < size;) {
       const part = await this.#piece(from, start + got, size - got);
       running.update(part);
       await sink(part);
@@ -177,7 +177,7 @@ export class ContentReader {
 
   async #exactly(from: Holder, offset: number, length: number): Promise<Buffer> {
     const parts: Buffer[] = [];
-    for (let got = 0; got < length; ) {
+    for (let got = 0; got < length;) {
       const part = await this.#piece(from, offset + got, length - got);
       parts.push(part);
       got += part.length;
@@ -205,7 +205,10 @@ function openHolder(chain: Chain, component: string, index: number): Holder {
   const member = chain.members[index];
   const stored = member && componentOf(member, component)?.archive;
   if (member === undefined || stored === undefined) {
-    throw new OpError('backup_corrupt', `${chain.target.id}: the list of ${component} names content that no backup of its chain holds`);
+    throw new OpError(
+      'backup_corrupt',
+      `${chain.target.id}: the list of ${component} names content that no backup of its chain holds`,
+    );
   }
   const reader = openFrames({ folder: member.folder, backupId: member.id, component, stored, key: chain.key });
   const starts = new Float64Array(reader.frames.length + 1);

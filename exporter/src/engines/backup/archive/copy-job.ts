@@ -1,4 +1,17 @@
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, renameSync, statSync, statfsSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { OpError, toOpError } from '../../../contract/errors.ts';
@@ -31,7 +44,12 @@ interface CopyRun {
  * after fsync against the hashes in the manifest and gives it its name last. Throws `copy_failed` (the target cannot take it, lacks
  * the parent, or has another key), `disk_full`, `backup_corrupt` (the source is damaged), `backup_unknown`, `cancelled`.
  */
-export async function copyJob(from: RepositoryRef, to: RepositoryRef, backupId: string, context: JobContext): Promise<null> {
+export async function copyJob(
+  from: RepositoryRef,
+  to: RepositoryRef,
+  backupId: string,
+  context: JobContext,
+): Promise<null> {
   const key = repositoryKey(from);
   const source = loadBackup(from, key, backupId);
   const { service } = source.manifest;
@@ -39,7 +57,10 @@ export async function copyJob(from: RepositoryRef, to: RepositoryRef, backupId: 
   const work = join(serviceFolder(to.path, service), copyingPrefix + backupId);
   try {
     checkTarget(source, key, to);
-    const total = source.manifest.components.reduce((sum, c) => sum + storedSize(c.archive, key) + storedSize(c.files, key), 0);
+    const total = source.manifest.components.reduce(
+      (sum, c) => sum + storedSize(c.archive, key) + storedSize(c.files, key),
+      0,
+    );
     const run: CopyRun = { source, key, work, context, total, done: 0 };
     if (await isWhole(run, final)) return null;
     removeStale(from, dirname(work), backupId);
@@ -62,13 +83,16 @@ function storedSize(stored: StoredFile, key: Buffer | null): number {
 function checkTarget(source: StoredBackup, key: Buffer | null, to: RepositoryRef): void {
   const targetKey = repositoryKey(to);
   const sameKey = key === null ? targetKey === null : targetKey?.equals(key) === true;
-  if (!sameKey) throw new OpError('copy_failed', `${to.path} is encrypted with another key than the backup ${source.id}`);
+  if (!sameKey)
+    throw new OpError('copy_failed', `${to.path} is encrypted with another key than the backup ${source.id}`);
   for (const id of source.manifest.chain.slice(1)) {
     try {
       loadBackup(to, targetKey, id);
     } catch (cause) {
       if (!(cause instanceof OpError)) throw cause;
-      throw new OpError('copy_failed', `${to.path} lacks ${id}, upon which ${source.id} builds: copy that first`, { cause });
+      throw new OpError('copy_failed', `${to.path} lacks ${id}, upon which ${source.id} builds: copy that first`, {
+        cause,
+      });
     }
   }
 }
@@ -142,7 +166,8 @@ function checkRoom(run: CopyRun): void {
   const fs = statfsSync(run.work);
   const neededBytes = run.total - present + spareBytes;
   const freeBytes = fs.bavail * fs.bsize;
-  if (freeBytes < neededBytes) throw new OpError('disk_full', `${run.work} has ${freeBytes} bytes free, the copy needs ${neededBytes}`);
+  if (freeBytes < neededBytes)
+    throw new OpError('disk_full', `${run.work} has ${freeBytes} bytes free, the copy needs ${neededBytes}`);
 }
 
 async function copyFiles(run: CopyRun): Promise<void> {
@@ -192,8 +217,12 @@ async function copyFile(run: CopyRun, name: string, start: number): Promise<void
       ftruncateSync(output, start);
       run.done += start;
       let at = start;
-      for (let got = readSync(input, buffer, 0, stepBytes, at); got > 0; got = readSync(input, buffer, 0, stepBytes, at)) {
-        for (let put = 0; put < got; ) put += writeSync(output, buffer, put, got - put, at + put);
+      for (
+        let got = readSync(input, buffer, 0, stepBytes, at);
+        got > 0;
+        got = readSync(input, buffer, 0, stepBytes, at)
+      ) {
+        for (let put = 0; put < got;) put += writeSync(output, buffer, put, got - put, at + put);
         at += got;
         run.done += got;
         run.context.progress({ phase: 'copy', entriesDone: 0, bytesDone: run.done, bytesTotal: run.total });
@@ -217,5 +246,7 @@ function publish(work: string, final: string): void {
 function asCopyError(thrown: unknown, source: StoredBackup): unknown {
   if (thrown instanceof OpError || !isNativeError(thrown) || !('errno' in thrown)) return thrown;
   const { code, message } = toOpError(thrown, 'copy_failed');
-  return new OpError(code === 'disk_full' ? code : 'copy_failed', `copy of ${source.id}: ${message}`, { cause: thrown });
+  return new OpError(code === 'disk_full' ? code : 'copy_failed', `copy of ${source.id}: ${message}`, {
+    cause: thrown,
+  });
 }

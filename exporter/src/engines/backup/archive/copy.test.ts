@@ -1,9 +1,29 @@
 import { jest } from '@jest/globals';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { RepositoryRef } from '../port.ts';
 import { backupFolder, serviceFolder } from './format.ts';
-import { backup, component, context, createBench, errorOf, idOf, noise, testKey, valueOf, type Bench } from './testkit.ts';
+import {
+  backup,
+  component,
+  context,
+  createBench,
+  errorOf,
+  idOf,
+  noise,
+  testKey,
+  valueOf,
+  type Bench,
+} from './testkit.ts';
 
 jest.setTimeout(120_000);
 
@@ -32,7 +52,12 @@ describe.each([
 
   const copy = (number: number, signal?: AbortSignal, cancelAt = Infinity) => {
     const aborter = new AbortController();
-    return bench.engine.copy(bench.repository, to, idOf(number), context(signal ?? aborter.signal, (p) => p.bytesDone > cancelAt && aborter.abort()));
+    return bench.engine.copy(
+      bench.repository,
+      to,
+      idOf(number),
+      context(signal ?? aborter.signal, (p) => p.bytesDone > cancelAt && aborter.abort()),
+    );
   };
   const work = (): string => join(serviceFolder(to.path, 'app'), `.copying-${idOf(1)}`);
   const sourceFile = (name = archive): string => join(backupFolder(bench.repository.path, 'app', idOf(1)), name);
@@ -47,7 +72,9 @@ describe.each([
     valueOf(await copy(2));
 
     await expectWhole(2);
-    expect(readdirSync(backupFolder(to.path, 'app', idOf(1))).sort()).toEqual(readdirSync(backupFolder(bench.repository.path, 'app', idOf(1))).sort());
+    expect(readdirSync(backupFolder(to.path, 'app', idOf(1))).sort()).toEqual(
+      readdirSync(backupFolder(bench.repository.path, 'app', idOf(1))).sort(),
+    );
   });
 
   it('refuses an incremental whose parent is not there', async () => {

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeFileSync, type BigIntStats } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  type BigIntStats,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { OpError } from '../../../contract/errors.ts';
@@ -51,7 +60,10 @@ export function removeTree(path: string): void {
 
 /** Writes all of the file system that `folder` is on to the disk: one call instead of an fsync for every file. */
 export function syncFileSystem(folder: string): void {
-  const run = spawnSync('sync', ['-f', '--', toText(folder)], { env: { PATH: toolPath }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const run = spawnSync('sync', ['-f', '--', toText(folder)], {
+    env: { PATH: toolPath },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   if (run.status === 0) return;
   const said = run.error?.message ?? run.stderr.toString('utf8').slice(0, 500);
   throw new OpError('restore_failed', `sync -f ${toText(folder)} failed: ${said}`);

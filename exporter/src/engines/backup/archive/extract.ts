@@ -84,7 +84,7 @@ export class TarExtract {
   }
 
   async #put(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       if (this.#filled === batchBytes) await this.#flush();
       const copied = bytes.copy(this.#batch, this.#filled, at);
       this.#filled += copied;
@@ -134,7 +134,9 @@ export class TarExtract {
         this.#wakeUp();
         resolve(this.#failure);
       };
-      this.#child.on('error', (cause) => end(new OpError('restore_failed', `cannot run GNU tar: ${cause.message}`, { cause })));
+      this.#child.on('error', (cause) =>
+        end(new OpError('restore_failed', `cannot run GNU tar: ${cause.message}`, { cause })),
+      );
       this.#child.on('close', (code, signalName) => end(code === 0 ? null : this.#tarFailure(code, signalName)));
     });
   }
@@ -166,11 +168,17 @@ export class TarExtract {
 
 function tarArguments(owner: boolean): string[] {
   return [
-    '--extract', '--file=-', '--preserve-permissions', '--numeric-owner', owner ? '--same-owner' : '--no-same-owner',
+    '--extract',
+    '--file=-',
+    '--preserve-permissions',
+    '--numeric-owner',
+    owner ? '--same-owner' : '--no-same-owner',
     // Folders get their times and modes last, so that read-only ones can be filled and no later entry touches them.
     '--delay-directory-restore',
     // The staging folder is new: whatever is in the way was put there by somebody else.
-    '--keep-old-files', '--warning=no-timestamp', '--blocking-factor=512',
+    '--keep-old-files',
+    '--warning=no-timestamp',
+    '--blocking-factor=512',
   ];
 }
 
@@ -179,6 +187,7 @@ function toCwd(path: string): string {
   // spawn takes text only; a folder whose name is not UTF-8 cannot be told to it.
   if (typeof fsPath === 'string') return fsPath;
   const text = fsPath.toString('utf8');
-  if (!Buffer.from(text, 'utf8').equals(fsPath)) throw new OpError('restore_failed', `${text}: the path of a target must be UTF-8`);
+  if (!Buffer.from(text, 'utf8').equals(fsPath))
+    throw new OpError('restore_failed', `${text}: the path of a target must be UTF-8`);
   return text;
 }

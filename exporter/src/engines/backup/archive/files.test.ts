@@ -1,7 +1,19 @@
 import { jest } from '@jest/globals';
 import { join } from 'node:path';
 import type { BackupFile } from '../../../contract/backup.ts';
-import { backup, component, context, craft, createBench, entry, errorOf, idOf, makeTree, valueOf, type Bench } from './testkit.ts';
+import {
+  backup,
+  component,
+  context,
+  craft,
+  createBench,
+  entry,
+  errorOf,
+  idOf,
+  makeTree,
+  valueOf,
+  type Bench,
+} from './testkit.ts';
 
 jest.setTimeout(120_000);
 
@@ -9,7 +21,10 @@ let bench: Bench;
 beforeAll(async () => {
   bench = await createBench();
   makeTree(join(bench.base, 'root'));
-  await backup(bench, { number: 1, components: [component('a', join(bench.base, 'root/dir')), component('b', join(bench.base, 'root'))] });
+  await backup(bench, {
+    number: 1,
+    components: [component('a', join(bench.base, 'root/dir')), component('b', join(bench.base, 'root'))],
+  });
 });
 afterAll(() => bench.remove());
 
@@ -34,8 +49,16 @@ it('gives the same list in pages of any size, in path order', async () => {
   expect(await all(1, '', 7)).toEqual(whole);
   const inOrder = whole.filter((f) => f.component === 'b').map((f) => f.path);
   expect(inOrder.indexOf('root/dir/a.txt')).toBeLessThan(inOrder.indexOf('root/dir.txt'));
-  expect(whole.find((f) => f.component === 'b' && f.path === 'root/relative')).toMatchObject({ kind: 'symlink', linkTarget: 'dir/a.txt' });
-  expect(whole.find((f) => f.path === 'dir/secret')).toMatchObject({ kind: 'file', bytes: 1, mode: 0o400, modifiedAt: '2001-02-03T04:05:06.123Z' });
+  expect(whole.find((f) => f.component === 'b' && f.path === 'root/relative')).toMatchObject({
+    kind: 'symlink',
+    linkTarget: 'dir/a.txt',
+  });
+  expect(whole.find((f) => f.path === 'dir/secret')).toMatchObject({
+    kind: 'file',
+    bytes: 1,
+    mode: 0o400,
+    modifiedAt: '2001-02-03T04:05:06.123Z',
+  });
 });
 
 it('gives what begins with a prefix', async () => {
@@ -51,7 +74,12 @@ it('pages through a list of several frames', async () => {
 });
 
 it('refuses a cursor that it did not give', async () => {
-  const outcome = await bench.engine.files(bench.repository, idOf(1), { prefix: '', cursor: '../x', limit: 1 }, context().signal);
+  const outcome = await bench.engine.files(
+    bench.repository,
+    idOf(1),
+    { prefix: '', cursor: '../x', limit: 1 },
+    context().signal,
+  );
 
   expect(errorOf(outcome).code).toBe('bad_request');
 });

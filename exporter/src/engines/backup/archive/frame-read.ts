@@ -92,7 +92,8 @@ function createReader(fd: number, sealed: SealedReader | null, stored: StoredFil
     frames: stored.frames,
     rawBytes: stored.rawBytes,
     where,
-    frame: async (index, check) => decode(await storedBytes(index, check), stored.frames[index]?.[2] ?? 0, index, where),
+    frame: async (index, check) =>
+      decode(await storedBytes(index, check), stored.frames[index]?.[2] ?? 0, index, where),
     prove: async (index) => {
       await storedBytes(index, 'hash');
     },
@@ -128,7 +129,8 @@ function decode(bytes: Buffer, rawLength: number, index: number, where: string):
   return new Promise((resolve, reject) => {
     zstdDecompress(bytes, { chunkSize: Math.max(64, rawLength + 1), maxOutputLength: rawLength }, (error, raw) => {
       if (error) reject(damage(where, `frame ${index} cannot be decoded: ${error.message}`, error));
-      else if (raw.length !== rawLength) reject(damage(where, `frame ${index} gave ${raw.length} bytes instead of ${rawLength}`));
+      else if (raw.length !== rawLength)
+        reject(damage(where, `frame ${index} gave ${raw.length} bytes instead of ${rawLength}`));
       else resolve(raw);
     });
   });

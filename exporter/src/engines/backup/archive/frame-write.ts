@@ -206,8 +206,8 @@ export class FrameWriter {
 /** One zstd frame with its content size in the header and the decoder's own checksum at the end. */
 function compress(raw: Buffer, level: number): Promise<Buffer> {
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
-  // One output buffer holds most frames (text shrinks to a third), so that one trip to the thread pool does it; a larger one would cost more to clear.
-  const chunkSize = Math.max(4096, (raw.length >> 1) - (raw.length >> 3));
+  // zstd's own bound: with room for any result it compresses in one pass from where the bytes lie, without copying them into a window first.
+  const chunkSize = raw.length + (raw.length >> 8) + 1024;
   // The size pledged goes into the frame's header; @types/node does not know the option yet.
   const options: ZstdOptions & { readonly pledgedSrcSize: number } = { params, chunkSize, pledgedSrcSize: raw.length };
   return new Promise((resolve, reject) => {

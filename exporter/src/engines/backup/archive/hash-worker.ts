@@ -3,4 +3,16 @@ import { SegmentHasher, type HashRequest } from './content-hash.ts';
 
 /** Thread that hashes the contents of one archive, frame by frame in order. */
 const hasher = new SegmentHasher();
-parentPort?.on('message', ({ raw, segments }: HashRequest) => parentPort?.postMessage(hasher.run(raw, segments)));
+const buffers: Uint8Array[] = [];
+
+function answer(request: HashRequest): void {
+  if (request.kind === 'buffer') {
+    buffers.push(new Uint8Array(request.memory));
+    return;
+  }
+  const raw = buffers[request.buffer];
+  if (raw === undefined) throw new RangeError(`frame in unknown buffer ${request.buffer}`);
+  parentPort?.postMessage(hasher.run(raw, request.segments));
+}
+
+parentPort?.on('message', answer);

@@ -1,12 +1,33 @@
 import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { RestoreReport } from '../port.ts';
 import type { Outcome } from '../../../contract/errors.ts';
 import { commitSwap, makeStaging, rollBack, stagingFolder, writeIntent, type Intent, type SwapItem } from './swap.ts';
 import {
-  attributes, backup, component, context, createBench, errorOf, everything, expectSameTree, idOf, leftovers, makeTree, valueOf, type Bench,
+  attributes,
+  backup,
+  component,
+  context,
+  createBench,
+  errorOf,
+  everything,
+  expectSameTree,
+  idOf,
+  leftovers,
+  makeTree,
+  valueOf,
+  type Bench,
 } from './testkit.ts';
 
 jest.setTimeout(120_000);
@@ -33,8 +54,15 @@ function restore(paths: string[] = [], roots = ['one', 'two']): Promise<Outcome<
   const places = { one, two };
   return bench.engine.restore(
     {
-      operationId: 'op', repository: bench.repository, backupId: idOf(1), selection: { components: [], paths }, restoreOwner: asRoot,
-      target: { kind: 'in_place', roots: roots.map((root) => ({ component: 'data', root, path: places[root as 'one' | 'two'] })) },
+      operationId: 'op',
+      repository: bench.repository,
+      backupId: idOf(1),
+      selection: { components: [], paths },
+      restoreOwner: asRoot,
+      target: {
+        kind: 'in_place',
+        roots: roots.map((root) => ({ component: 'data', root, path: places[root as 'one' | 'two'] })),
+      },
     },
     context(),
   );
@@ -89,7 +117,11 @@ describe('in place', () => {
 
     const outcome = await bench.engine.restore(
       {
-        operationId: 'op', repository: bench.repository, backupId: idOf(2), selection: everything, restoreOwner: asRoot,
+        operationId: 'op',
+        repository: bench.repository,
+        backupId: idOf(2),
+        selection: everything,
+        restoreOwner: asRoot,
         target: { kind: 'in_place', roots: [{ component: 'data', root: 'two', path: two }] },
       },
       context(),
@@ -150,7 +182,10 @@ describe('recovery', () => {
   }
   /** The single renames of a swap, in their order. */
   function renames(): (() => void)[] {
-    return items.flatMap(({ live, staged, old, hadOld }) => [...(hadOld ? [() => renameSync(live, old)] : []), () => renameSync(staged, live)]);
+    return items.flatMap(({ live, staged, old, hadOld }) => [
+      ...(hadOld ? [() => renameSync(live, old)] : []),
+      () => renameSync(staged, live),
+    ]);
   }
   function expectOld(): void {
     expect([side(one), side(two), side(third())]).toEqual(['old', 'old', 'absent']);
@@ -190,18 +225,22 @@ describe('recovery', () => {
     rollBackAgain(intent);
   });
 
-  it.each(['nothing', 'the other staging folder', 'what is old', 'the intent'])('goes on wholly after the mark, with %s removed', async (removed) => {
-    const intent = writeIntent('op', stagings, items);
-    commitSwap(intent);
-    const other = stagings.find((s) => s !== intent.coordinator) ?? '';
-    if (removed !== 'nothing') rmSync(other, { recursive: true });
-    if (removed === 'what is old' || removed === 'the intent') rmSync(join(intent.coordinator, 'old'), { recursive: true });
-    if (removed === 'the intent') rmSync(join(intent.coordinator, 'intent.json'));
+  it.each(['nothing', 'the other staging folder', 'what is old', 'the intent'])(
+    'goes on wholly after the mark, with %s removed',
+    async (removed) => {
+      const intent = writeIntent('op', stagings, items);
+      commitSwap(intent);
+      const other = stagings.find((s) => s !== intent.coordinator) ?? '';
+      if (removed !== 'nothing') rmSync(other, { recursive: true });
+      if (removed === 'what is old' || removed === 'the intent')
+        rmSync(join(intent.coordinator, 'old'), { recursive: true });
+      if (removed === 'the intent') rmSync(join(intent.coordinator, 'intent.json'));
 
-    expect(await recovered()).toBe('completed');
-    expect([side(one), side(two), side(third())]).toEqual(['new', 'new', 'new']);
-    expectNothingLeft();
-  });
+      expect(await recovered()).toBe('completed');
+      expect([side(one), side(two), side(third())]).toEqual(['new', 'new', 'new']);
+      expectNothingLeft();
+    },
+  );
 
   it('takes everything back by itself when a rename fails half-way', () => {
     const intent = writeIntent('op', stagings, items);
@@ -236,9 +275,18 @@ describe('recovery', () => {
   it('does not follow an intent that names other paths', async () => {
     const victim = join(bench.base, 'victim');
     mkdirSync(victim);
-    writeIntent('op', stagings, [{ live: victim, staged: join(stagings[0] ?? '', 'new/gone'), old: join(stagings[0] ?? '', 'old/0'), hadOld: false }]);
+    writeIntent('op', stagings, [
+      {
+        live: victim,
+        staged: join(stagings[0] ?? '', 'new/gone'),
+        old: join(stagings[0] ?? '', 'old/0'),
+        hadOld: false,
+      },
+    ]);
 
-    expect(errorOf(await bench.engine.recover('op', [one, two], new AbortController().signal)).message).toContain('other paths');
+    expect(errorOf(await bench.engine.recover('op', [one, two], new AbortController().signal)).message).toContain(
+      'other paths',
+    );
     expect(existsSync(victim)).toBe(true);
   });
 

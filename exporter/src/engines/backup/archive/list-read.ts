@@ -65,7 +65,7 @@ function frameAt(frames: readonly Frame[], offset: number): { index: number; raw
 function* batches(bytes: Buffer, at: number, fromOffset: number, where: string): Generator<ListBatch, void, undefined> {
   let entries: FileEntry[] = [];
   let offsets: number[] = [];
-  for (let start = Math.max(0, fromOffset - at); start < bytes.length; ) {
+  for (let start = Math.max(0, fromOffset - at); start < bytes.length;) {
     const end = bytes.indexOf(10, start);
     entries.push(decodeEntry(bytes.toString('utf8', start, end), where));
     offsets.push(at + start);

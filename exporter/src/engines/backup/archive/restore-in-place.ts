@@ -43,7 +43,10 @@ export async function restoreInPlace(
     for (const staging of stagings) makeStaging(staging);
     const done = await stage(
       {
-        chain, survey, restoreOwner: request.restoreOwner, wantedRoots: rootNames(roots),
+        chain,
+        survey,
+        restoreOwner: request.restoreOwner,
+        wantedRoots: rootNames(roots),
         place: (component, root) => placeOf(roots, component, root),
       },
       context,
@@ -61,7 +64,12 @@ export async function restoreInPlace(
 }
 
 /** Puts the staged trees in; from the intent on nothing is cancelled. Returns where the old data was kept. */
-function swap(roots: readonly LiveRoot[], stagings: readonly string[], operationId: string, repository: string): string[] {
+function swap(
+  roots: readonly LiveRoot[],
+  stagings: readonly string[],
+  operationId: string,
+  repository: string,
+): string[] {
   const items = numbered(roots.flatMap(planItems));
   for (const { live } of items) checkRepositoryOutside(live, repository);
   const intent = writeIntent(operationId, stagings, items);
@@ -118,7 +126,8 @@ function checkRepositoryOutside(live: string, repository: string): void {
   if (statOf(live) === null) return;
   const tree = realpathSync(toFsPath(live), { encoding: 'buffer' }).toString('latin1');
   const inside = fromText(realpathSync(repository));
-  if (inside === tree || inside.startsWith(`${tree}/`)) throw refuse(live, `holds the repository ${repository}: restore into a new folder`);
+  if (inside === tree || inside.startsWith(`${tree}/`))
+    throw refuse(live, `holds the repository ${repository}: restore into a new folder`);
 }
 
 /** Mount points as binary strings; field 5 of /proc/self/mountinfo, octal escapes for blanks (proc(5)). */
@@ -126,14 +135,17 @@ function mountPoints(): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'latin1').split('\n');
   return lines.flatMap((line) => {
     const point = line.split(' ')[4];
-    return point === undefined ? [] : [point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))];
+    return point === undefined
+      ? []
+      : [point.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))];
   });
 }
 
 function checkApart(roots: readonly LiveRoot[]): void {
   for (const a of roots) {
     const clash = roots.find((b) => b !== a && (b.path === a.path || b.path.startsWith(`${a.path}/`)));
-    if (clash !== undefined) throw refuse(clash.path, `lies in ${toText(a.path)}, which is restored too: restore them one after the other`);
+    if (clash !== undefined)
+      throw refuse(clash.path, `lies in ${toText(a.path)}, which is restored too: restore them one after the other`);
   }
 }
 
@@ -181,13 +193,18 @@ function checkFolder(root: LiveRoot, inRoot: string): boolean {
   const path = root.path + inRoot;
   const found = statOf(path);
   if (found === null) return false;
-  if (!found.isDirectory()) throw refuse(path, 'is not a folder any more: restore into a new folder, or the whole root');
-  if (found.dev !== statOf(dirname(root.path))?.dev) throw refuse(path, 'is on another file system: restore into a new folder');
+  if (!found.isDirectory())
+    throw refuse(path, 'is not a folder any more: restore into a new folder, or the whole root');
+  if (found.dev !== statOf(dirname(root.path))?.dev)
+    throw refuse(path, 'is on another file system: restore into a new folder');
   return true;
 }
 
 function numbered(items: readonly Replacement[]): SwapItem[] {
   return items.map(({ live, staged, staging }, index) => ({
-    live, staged, old: join(staging, 'old', String(index)), hadOld: statOf(live) !== null,
+    live,
+    staged,
+    old: join(staging, 'old', String(index)),
+    hadOld: statOf(live) !== null,
   }));
 }

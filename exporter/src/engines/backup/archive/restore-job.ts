@@ -1,5 +1,12 @@
 import { OpError } from '../../../contract/errors.ts';
-import type { RepositoryRef, RestorePlanFacts, RestoreReport, RestoreRequest, RestoreTarget, Selection } from '../port.ts';
+import type {
+  RepositoryRef,
+  RestorePlanFacts,
+  RestoreReport,
+  RestoreRequest,
+  RestoreTarget,
+  Selection,
+} from '../port.ts';
 import { fromText } from './entries.ts';
 import type { JobContext } from './job-context.ts';
 import { checkCancelled } from './job-context.ts';
@@ -17,7 +24,13 @@ export async function planJob(
 ): Promise<RestorePlanFacts> {
   const chain = loadChain(repository, backupId);
   const found = await survey({ chain, selection, wantedRoots: null, linksAcrossRoots: true }, context);
-  return { chain: chain.target.manifest.chain, roots: rootsOf(found), entries: found.entries, bytes: found.bytes, readBytes: found.readBytes };
+  return {
+    chain: chain.target.manifest.chain,
+    roots: rootsOf(found),
+    entries: found.entries,
+    bytes: found.bytes,
+    readBytes: found.readBytes,
+  };
 }
 
 function rootsOf(found: Survey): RestorePlanFacts['roots'] {
@@ -53,11 +66,17 @@ export async function restoreJob(request: RestoreRequest, context: JobContext): 
     : restoreInPlace(chain, found, { ...request, target }, context);
 }
 
-function rootsByComponent(chain: Chain, target: RestoreTarget & { kind: 'in_place' }): ReadonlyMap<string, ReadonlySet<string>> {
+function rootsByComponent(
+  chain: Chain,
+  target: RestoreTarget & { kind: 'in_place' },
+): ReadonlyMap<string, ReadonlySet<string>> {
   const wanted = new Map<string, Set<string>>();
   for (const { component, root } of target.roots) {
-    const known = chain.target.manifest.components.find((c) => c.name === component)?.roots.some((r) => r.name === root);
-    if (known !== true) throw new OpError('not_found', `${chain.target.id} has no root ${root} in a component ${component}`);
+    const known = chain.target.manifest.components
+      .find((c) => c.name === component)
+      ?.roots.some((r) => r.name === root);
+    if (known !== true)
+      throw new OpError('not_found', `${chain.target.id} has no root ${root} in a component ${component}`);
     wanted.set(component, (wanted.get(component) ?? new Set()).add(fromText(root)));
   }
   return wanted;

@@ -10,10 +10,16 @@ export function checkRoom(folder: string | Buffer, bytes: number, entries: numbe
   const freeBytes = fs.bavail * fs.bsize;
   const neededBytes = bytes + spareBytes;
   if (freeBytes < neededBytes) {
-    throw new OpError('disk_full', `${folder.toString()} has ${freeBytes} bytes free, the restore needs ${neededBytes}`);
+    throw new OpError(
+      'disk_full',
+      `${folder.toString()} has ${freeBytes} bytes free, the restore needs ${neededBytes}`,
+    );
   }
   // Some file systems (btrfs) count no inodes and say 0 of 0.
   if (fs.files > 0 && fs.ffree < entries) {
-    throw new OpError('disk_full', `${folder.toString()} has room for ${fs.ffree} more files, the restore makes ${entries}`);
+    throw new OpError(
+      'disk_full',
+      `${folder.toString()} has room for ${fs.ffree} more files, the restore makes ${entries}`,
+    );
   }
 }

@@ -1,11 +1,32 @@
 import { jest } from '@jest/globals';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { RestoreReport } from '../port.ts';
 import type { Outcome } from '../../../contract/errors.ts';
 import { checkRoom } from './restore-room.ts';
 import {
-  backup, component, context, createBench, errorOf, everything, expectSameTree, leftovers, makeTree, testKey, valueOf, type Bench,
+  backup,
+  component,
+  context,
+  createBench,
+  errorOf,
+  everything,
+  expectSameTree,
+  leftovers,
+  makeTree,
+  testKey,
+  valueOf,
+  type Bench,
 } from './testkit.ts';
 
 const asRoot = process.getuid?.() === 0;
@@ -26,7 +47,11 @@ describe.each([
     makeTree(source);
     copies = [];
     const keepCopy = async (number: number, parent?: number): Promise<void> => {
-      await backup(bench, { number, components: [component('data', source)], ...(parent === undefined ? {} : { parent }) });
+      await backup(bench, {
+        number,
+        components: [component('data', source)],
+        ...(parent === undefined ? {} : { parent }),
+      });
       const copy = join(bench.base, `moment-${number}`);
       mkdirSync(copy);
       await copyTree(source, copy);
@@ -44,11 +69,19 @@ describe.each([
   });
   afterAll(() => bench.remove());
 
-  async function restore(number: number, to: string, selection: { components: string[]; paths: string[] } = everything): Promise<Outcome<RestoreReport>> {
+  async function restore(
+    number: number,
+    to: string,
+    selection: { components: string[]; paths: string[] } = everything,
+  ): Promise<Outcome<RestoreReport>> {
     return bench.engine.restore(
       {
-        operationId: 'op-1', repository: bench.repository, backupId: `backup_20260101_000000_${String(number).padStart(8, '0')}`,
-        selection, target: { kind: 'folder', path: join(bench.base, to) }, restoreOwner: asRoot,
+        operationId: 'op-1',
+        repository: bench.repository,
+        backupId: `backup_20260101_000000_${String(number).padStart(8, '0')}`,
+        selection,
+        target: { kind: 'folder', path: join(bench.base, to) },
+        restoreOwner: asRoot,
       },
       context(),
     );
@@ -99,8 +132,12 @@ describe.each([
   });
 
   it('refuses a selection that meets nothing, and an unknown component', async () => {
-    expect(errorOf(await restore(1, 'none', { components: [], paths: ['root/dir', 'root/typo'] }))).toMatchObject({ code: 'not_found' });
-    expect(errorOf(await restore(1, 'none', { components: ['other'], paths: [] }))).toMatchObject({ code: 'not_found' });
+    expect(errorOf(await restore(1, 'none', { components: [], paths: ['root/dir', 'root/typo'] }))).toMatchObject({
+      code: 'not_found',
+    });
+    expect(errorOf(await restore(1, 'none', { components: ['other'], paths: [] }))).toMatchObject({
+      code: 'not_found',
+    });
     expect(existsSync(join(bench.base, 'none'))).toBe(false);
   });
 
@@ -115,7 +152,9 @@ describe.each([
     const id = 'backup_20260101_000000_00000002';
     const signal = new AbortController().signal;
     const whole = valueOf(await bench.engine.planRestore(bench.repository, id, everything, signal));
-    const part = valueOf(await bench.engine.planRestore(bench.repository, id, { components: [], paths: ['root/new.txt'] }, signal));
+    const part = valueOf(
+      await bench.engine.planRestore(bench.repository, id, { components: [], paths: ['root/new.txt'] }, signal),
+    );
 
     expect(whole.roots).toEqual([{ component: 'data', root: 'root', path: source }]);
     expect(whole.bytes).toBeGreaterThan(9_500_000);
@@ -127,8 +166,12 @@ describe.each([
     const aborter = new AbortController();
     const outcome = await bench.engine.restore(
       {
-        operationId: 'op-2', repository: bench.repository, backupId: 'backup_20260101_000000_00000001', selection: everything,
-        target: { kind: 'folder', path: join(bench.base, 'cancelled/deep/er') }, restoreOwner: asRoot,
+        operationId: 'op-2',
+        repository: bench.repository,
+        backupId: 'backup_20260101_000000_00000001',
+        selection: everything,
+        target: { kind: 'folder', path: join(bench.base, 'cancelled/deep/er') },
+        restoreOwner: asRoot,
       },
       context(aborter.signal, (p) => p.phase === 'restore' && aborter.abort()),
     );

@@ -54,11 +54,16 @@ function toPattern(text: string): Pattern {
 }
 
 /** Components that the selection asks for. Throws `not_found` for one that the backup has not. */
-export function selectedComponents(components: readonly ManifestComponent[], selection: Selection): readonly ManifestComponent[] {
+export function selectedComponents(
+  components: readonly ManifestComponent[],
+  selection: Selection,
+): readonly ManifestComponent[] {
   for (const name of selection.components) {
     if (!components.some((c) => c.name === name)) throw new OpError('not_found', `the backup has no component ${name}`);
   }
-  return selection.components.length === 0 ? components : components.filter((c) => selection.components.includes(c.name));
+  return selection.components.length === 0
+    ? components
+    : components.filter((c) => selection.components.includes(c.name));
 }
 
 /** An entry as the walk met it. */
@@ -116,7 +121,8 @@ export class TreeWalk {
 
   /** Ascending order without repeats: a name cannot be a link first and a folder later. */
   #checkOrder({ path }: FileEntry): void {
-    if (this.#previous !== null && comparePaths(this.#previous, path) >= 0) throw this.#unsafe(path, 'stands out of order or twice');
+    if (this.#previous !== null && comparePaths(this.#previous, path) >= 0)
+      throw this.#unsafe(path, 'stands out of order or twice');
     this.#previous = path;
   }
 

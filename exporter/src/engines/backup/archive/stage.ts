@@ -71,7 +71,12 @@ class ComponentStage {
   async run(): Promise<void> {
     const { chain, survey, wantedRoots } = this.#request;
     const { component } = this.#survey;
-    const walk = new TreeWalk(whereOf(chain, component), component, survey.filter, wantedRoots?.get(component.name) ?? null);
+    const walk = new TreeWalk(
+      whereOf(chain, component),
+      component,
+      survey.filter,
+      wantedRoots?.get(component.name) ?? null,
+    );
     for await (const { entries } of readList(listSource(chain, component))) {
       for (const entry of entries) {
         const step = walk.step(entry);
@@ -99,7 +104,10 @@ class ComponentStage {
     else await tar.header(this.#placed(entry, step.root, place));
     this.#done.entries += 1 + step.implied.length;
     this.#context.progress({
-      phase: 'restore', entriesDone: this.#done.entries, bytesDone: this.#done.bytes, bytesTotal: this.#request.survey.bytes,
+      phase: 'restore',
+      entriesDone: this.#done.entries,
+      bytesDone: this.#done.bytes,
+      bytesTotal: this.#request.survey.bytes,
     });
   }
 
@@ -140,7 +148,9 @@ class ComponentStage {
 
   /** A set-uid file that is not given back to its owner must not run as whoever restores it. */
   #safeMode(entry: FileEntry): number {
-    return this.#request.restoreOwner || entry.kind === 'd' || entry.uid === this.#uid ? entry.mode : entry.mode & 0o1777;
+    return this.#request.restoreOwner || entry.kind === 'd' || entry.uid === this.#uid
+      ? entry.mode
+      : entry.mode & 0o1777;
   }
 
   async #tarIn(cwd: string): Promise<TarExtract> {

@@ -40,7 +40,8 @@ const maxManifestBytes = 64 * 2 ** 20;
 function readBounded(path: string, maxBytes: number): Buffer {
   const fd = openSync(path, 'r');
   try {
-    if (fstatSync(fd).size > maxBytes) throw new OpError('backup_corrupt', `${path} is larger than any manifest can be`);
+    if (fstatSync(fd).size > maxBytes)
+      throw new OpError('backup_corrupt', `${path} is larger than any manifest can be`);
     return readFileSync(fd);
   } finally {
     closeSync(fd);
@@ -60,11 +61,17 @@ export function repositoryKey(repository: RepositoryRef): Buffer | null {
   }
   const wanted = marker.encryption.keyFingerprint;
   if (repository.key === null) {
-    throw new OpError('key_missing', `${repository.path} is encrypted with the key ${wanted}, and no key is configured`);
+    throw new OpError(
+      'key_missing',
+      `${repository.path} is encrypted with the key ${wanted}, and no key is configured`,
+    );
   }
   const given = keyFingerprint(repository.key);
   if (given !== wanted) {
-    throw new OpError('key_wrong', `${repository.path} is encrypted with the key ${wanted}, the configured key is ${given}`);
+    throw new OpError(
+      'key_wrong',
+      `${repository.path} is encrypted with the key ${wanted}, the configured key is ${given}`,
+    );
   }
   return repository.key;
 }
@@ -125,13 +132,19 @@ function manifestBytes(folder: string, backupId: string): Buffer {
   } catch (cause) {
     if (cause instanceof OpError) throw cause;
     // Without its manifest a backup is as good as damaged; any other failure may be the disk's.
-    if (hasCode(cause, 'ENOENT')) throw new OpError('backup_corrupt', `${backupId}: the manifest is missing`, { cause });
+    if (hasCode(cause, 'ENOENT'))
+      throw new OpError('backup_corrupt', `${backupId}: the manifest is missing`, { cause });
     throw new OpError('repository_unreadable', `${backupId}: cannot read the manifest: ${String(cause)}`, { cause });
   }
 }
 
 /** A member of `target`'s chain. Throws as `loadBackup`; `backup_incomplete` when it is not there or does not fit. */
-export function loadMember(repository: RepositoryRef, key: Buffer | null, target: StoredBackup, index: number): StoredBackup {
+export function loadMember(
+  repository: RepositoryRef,
+  key: Buffer | null,
+  target: StoredBackup,
+  index: number,
+): StoredBackup {
   const id = target.manifest.chain[index];
   if (id === undefined) throw new RangeError(`no member ${index} in the chain of ${target.id}`);
   const member = loadOrIncomplete(repository, key, target.id, id);

@@ -107,9 +107,21 @@ async function surveyComponent(
 ): Promise<ComponentSurvey> {
   const { chain } = request;
   const found: ComponentSurvey = {
-    component, entries: 0, bytes: 0, diskBytes: 0, needed: new Map(), orphans: new Map(), roots: new Map(), tops: [],
+    component,
+    entries: 0,
+    bytes: 0,
+    diskBytes: 0,
+    needed: new Map(),
+    orphans: new Map(),
+    roots: new Map(),
+    tops: [],
   };
-  const walk = new TreeWalk(whereOf(chain, component), component, filter, request.wantedRoots?.get(component.name) ?? null);
+  const walk = new TreeWalk(
+    whereOf(chain, component),
+    component,
+    filter,
+    request.wantedRoots?.get(component.name) ?? null,
+  );
   const marker = new FrameMarker(chain, component.name, found.needed);
   const links = new LinkTargets();
   for await (const { entries } of readList(listSource(chain, component))) {
@@ -126,7 +138,13 @@ async function surveyComponent(
   return found;
 }
 
-function count(request: SurveyRequest, found: ComponentSurvey, step: Step, filter: PathFilter, marker: FrameMarker): void {
+function count(
+  request: SurveyRequest,
+  found: ComponentSurvey,
+  step: Step,
+  filter: PathFilter,
+  marker: FrameMarker,
+): void {
   const { entry } = step;
   // Further names count as well: one whose first name stays behind becomes a file of its own.
   const diskBytes = (1 + step.implied.length + Math.ceil(entry.size / fsBlockBytes)) * fsBlockBytes;
@@ -176,7 +194,10 @@ async function resolveLinks(
     }
   }
   if (links.size > 0) {
-    throw new OpError('unsafe_archive', `${whereOf(chain, found.component)}: ${links.size} hard links lead to no file of the backup`);
+    throw new OpError(
+      'unsafe_archive',
+      `${whereOf(chain, found.component)}: ${links.size} hard links lead to no file of the backup`,
+    );
   }
 }
 

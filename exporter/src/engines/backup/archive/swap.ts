@@ -61,7 +61,11 @@ export function commitSwap(intent: Intent): void {
     rollBack(intent);
     removeStagings(intent);
     const { code, message } = toOpError(thrown, 'restore_failed');
-    throw new OpError(code === 'disk_full' ? code : 'restore_failed', `the swap failed and was taken back: ${message}`, { cause: thrown });
+    throw new OpError(
+      code === 'disk_full' ? code : 'restore_failed',
+      `the swap failed and was taken back: ${message}`,
+      { cause: thrown },
+    );
   }
 }
 
@@ -73,7 +77,9 @@ function swapIn({ live, staged, old, hadOld }: SwapItem): void {
 }
 
 function fsyncAround(intent: Intent): void {
-  const folders = new Set(intent.items.flatMap(({ live, staged, old }) => [dirname(live), dirname(staged), dirname(old)]));
+  const folders = new Set(
+    intent.items.flatMap(({ live, staged, old }) => [dirname(live), dirname(staged), dirname(old)]),
+  );
   // A folder that moved away with its tree is durable through the folder it now stands in.
   for (const folder of folders) if (statOf(folder) !== null) fsyncPath(folder);
 }
@@ -89,7 +95,10 @@ export function rollBack(intent: Intent): void {
     if (statOf(old) === null) continue;
     if (newIsIn) renameSync(toFsPath(live), toFsPath(staged));
     else if (statOf(live) !== null) {
-      throw new OpError('restore_failed', `${toText(live)} was made anew; the data from before the restore is in ${toText(old)}`);
+      throw new OpError(
+        'restore_failed',
+        `${toText(live)} was made anew; the data from before the restore is in ${toText(old)}`,
+      );
     }
     renameSync(toFsPath(old), toFsPath(live));
   }
@@ -117,10 +126,13 @@ function removeDurably(folder: string): void {
 export function makeStaging(staging: string): void {
   removeTree(staging);
   try {
-    for (const folder of [staging, join(staging, 'new'), join(staging, 'old')]) mkdirSync(toFsPath(folder), { mode: 0o700 });
+    for (const folder of [staging, join(staging, 'new'), join(staging, 'old')])
+      mkdirSync(toFsPath(folder), { mode: 0o700 });
   } catch (cause) {
     const { code, message } = toOpError(cause, 'restore_failed');
-    throw new OpError(code === 'disk_full' ? code : 'restore_failed', `cannot stage beside the data: ${message}`, { cause });
+    throw new OpError(code === 'disk_full' ? code : 'restore_failed', `cannot stage beside the data: ${message}`, {
+      cause,
+    });
   }
 }
 
@@ -141,7 +153,10 @@ export function recover(operationId: string, rootPaths: readonly string[]): 'not
   }
   checkIntent(intent, operationId, roots);
   if (statOf(intent.coordinator) === null) {
-    throw new OpError('restore_failed', `${toText(intent.coordinator)} is not there, it tells whether the restore was complete: mount its disk`);
+    throw new OpError(
+      'restore_failed',
+      `${toText(intent.coordinator)} is not there, it tells whether the restore was complete: mount its disk`,
+    );
   }
   const committed = statOf(join(intent.coordinator, committedFile)) !== null;
   if (!committed) rollBack(intent);
@@ -162,7 +177,10 @@ function readIntent(staging: string): Intent | null {
   if (statOf(file) === null) return null;
   const parsed = Intent.safeParse(parseJson(readFileSync(toFsPath(file), 'utf8')));
   if (parsed.success) return parsed.data;
-  throw new OpError('restore_failed', `${toText(file)} is damaged; the roots are as the crash left them, the old data is in ${toText(staging)}/old`);
+  throw new OpError(
+    'restore_failed',
+    `${toText(file)} is damaged; the roots are as the crash left them, the old data is in ${toText(staging)}/old`,
+  );
 }
 
 function parseJson(text: string): unknown {
@@ -183,6 +201,13 @@ function checkIntent(intent: Intent, operationId: string, roots: readonly string
     intent.operationId === operationId &&
     intent.stagings.every((staging) => stagings.has(staging)) &&
     intent.stagings.includes(intent.coordinator) &&
-    intent.items.every((i) => inRoot(i.live) && inStaging(i.staged) && inStaging(i.old) && !/\/\.\.?(\/|$)/.test(i.live + i.staged + i.old));
-  if (!fits) throw new OpError('restore_failed', `the intent of ${operationId} names other paths than the restore's own; nothing was touched`);
+    intent.items.every(
+      (i) =>
+        inRoot(i.live) && inStaging(i.staged) && inStaging(i.old) && !/\/\.\.?(\/|$)/.test(i.live + i.staged + i.old),
+    );
+  if (!fits)
+    throw new OpError(
+      'restore_failed',
+      `the intent of ${operationId} names other paths than the restore's own; nothing was touched`,
+    );
 }

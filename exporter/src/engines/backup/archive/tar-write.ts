@@ -1,5 +1,5 @@
 import { OpError } from '../../../contract/errors.ts';
-import { toText, type FileEntry } from './entries.ts';
+import { fromText, toText, type FileEntry } from './entries.ts';
 
 /** Every header and every content is a whole number of these. */
 export const tarBlockBytes = 512;
@@ -17,42 +17,68 @@ export function tarPadding(size: number): number {
   return (tarBlockBytes - (size % tarBlockBytes)) % tarBlockBytes;
 }
 
-/**
- * Header blocks of one entry: ustar (POSIX.1-1988), preceded by a pax extended header (POSIX.1-2001) for what ustar cannot hold:
- * nanoseconds, long paths and link texts, sizes from 8 GiB, large ids, long owner names. Names are written as their bytes.
- */
+/** Header blocks of one entry, as `writeTarHeader` writes them. */
 export function tarHeader(entry: FileEntry): Buffer {
+  const blocks = Buffer.allocUnsafe(maxHeaderBytes(entry));
+  return blocks.subarray(0, writeTarHeader(entry, blocks, 0));
+}
+
+function maxHeaderBytes(entry: FileEntry): number {
+  return 5 * tarBlockBytes + entry.path.length + (entry.target ?? '').length + 4 * (entry.user.length + entry.group.length);
+}
+
+/**
+ * Writes the header blocks of one entry at `at` and returns where they end: ustar (POSIX.1-1988), preceded by a pax extended header
+ * (POSIX.1-2001) for what ustar cannot hold: nanoseconds, long paths and link texts, sizes from 8 GiB, large ids, long owner names.
+ * Names are written as their bytes. It runs for every file of a backup: nothing is allocated that need not be.
+ */
+export function writeTarHeader(entry: FileEntry, blocks: Buffer, at: number): number {
   if (entry.kind === 'x') throw new OpError('internal', 'a deletion has no tar entry');
   const name = entry.kind === 'd' ? `${entry.path}/` : entry.path;
   const split = splitName(name);
-  const link = entry.target ?? '';
   const seconds = floorSeconds(entry.mtimeNs);
-  const records: string[] = [];
-  if (split === null) records.push(record('path', name));
-  if (link.length > 100) records.push(record('linkpath', link));
-  if (!/0{9}$/.test(entry.mtimeNs) || seconds < 0 || seconds > maxOctal12) records.push(record('mtime', paxTime(entry.mtimeNs)));
+  const user = fromText(entry.user);
+  const group = fromText(entry.group);
   const size = entry.kind === 'f' ? entry.size : 0;
-  if (size > maxOctal12) records.push(record('size', String(size)));
-  if (entry.uid > maxOctal8) records.push(record('uid', String(entry.uid)));
-  if (entry.gid > maxOctal8) records.push(record('gid', String(entry.gid)));
-  const user = Buffer.from(entry.user, 'utf8').toString('latin1');
-  const group = Buffer.from(entry.group, 'utf8').toString('latin1');
-  if (user.length > 31) records.push(record('uname', user));
-  if (group.length > 31) records.push(record('gname', group));
-  const header = ustar({
+  const pax = paxRecords(entry, { name: split === null ? name : null, seconds, size, user, group });
+  const start = pax === '' ? at : writePax(pax, blocks, at);
+  const fields: Ustar = {
     name: split?.name ?? name.slice(-100), prefix: split?.prefix ?? '', mode: entry.mode, uid: entry.uid, gid: entry.gid, size,
-    mtime: Math.min(Math.max(seconds, 0), maxOctal12), flag: typeFlags[entry.kind], link: link.slice(0, 100),
-    user: user.slice(0, 31), group: group.slice(0, 31),
-  });
-  return records.length === 0 ? header : Buffer.concat([...paxBlocks(records.join('')), header]);
+    mtime: Math.min(Math.max(seconds, 0), maxOctal12), flag: typeFlags[entry.kind], link: entry.target ?? '', user, group,
+  };
+  return writeUstar(fields, blocks, start);
 }
 
-function paxBlocks(text: string): Buffer[] {
+interface PaxFacts {
+  /** Null when it fits into ustar. */
+  readonly name: string | null;
+  readonly seconds: number;
+  readonly size: number;
+  readonly user: string;
+  readonly group: string;
+}
+
+function paxRecords(entry: FileEntry, { name, seconds, size, user, group }: PaxFacts): string {
+  let text = '';
+  if (name !== null) text += record('path', name);
+  if (entry.target !== null && entry.target.length > 100) text += record('linkpath', entry.target);
+  if (!entry.mtimeNs.endsWith('000000000') || seconds < 0 || seconds > maxOctal12) text += record('mtime', paxTime(entry.mtimeNs));
+  if (size > maxOctal12) text += record('size', String(size));
+  if (entry.uid > maxOctal8) text += record('uid', String(entry.uid));
+  if (entry.gid > maxOctal8) text += record('gid', String(entry.gid));
+  if (user.length > 31) text += record('uname', user);
+  if (group.length > 31) text += record('gname', group);
+  return text;
+}
+
+function writePax(text: string, blocks: Buffer, at: number): number {
   const size = text.length;
-  const content = Buffer.alloc(size + tarPadding(size));
-  content.write(text, 0, 'latin1');
-  const header = ustar({ name: 'pax-header', prefix: '', mode: 0o600, uid: 0, gid: 0, size, mtime: 0, flag: 'x', link: '', user: '', group: '' });
-  return [header, content];
+  const fields: Ustar = { name: 'pax-header', prefix: '', mode: 0o600, uid: 0, gid: 0, size, mtime: 0, flag: 'x', link: '', user: '', group: '' };
+  const content = writeUstar(fields, blocks, at);
+  const end = content + size + tarPadding(size);
+  blocks.write(text, content, size, 'latin1');
+  blocks.fill(0, content + size, end);
+  return end;
 }
 
 /** Where a name fits into ustar's 100 + 155 bytes; null when it does not. */
@@ -76,7 +102,9 @@ function record(key: string, value: string): string {
 }
 
 function floorSeconds(ns: string): number {
-  return Number((BigInt(ns) - (((BigInt(ns) % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n)) / 1_000_000_000n);
+  if (!ns.startsWith('-')) return Number(ns.slice(0, -9));
+  const whole = Number(ns.slice(0, -9));
+  return ns.endsWith('000000000') ? whole : Math.floor(Number(ns) / 1e9);
 }
 
 /** Nanoseconds to pax's decimal seconds, exact. */
@@ -100,28 +128,39 @@ interface Ustar {
   readonly group: string;
 }
 
-function ustar(fields: Ustar): Buffer {
-  const block = Buffer.alloc(tarBlockBytes);
-  const octal = (value: number, max: number, width: number): string => `${Math.min(value, max).toString(8).padStart(width, '0')}\0`;
-  block.write(fields.name, 0, 100, 'latin1');
-  block.write(octal(fields.mode, maxOctal8, 7), 100, 'latin1');
-  block.write(octal(fields.uid, maxOctal8, 7), 108, 'latin1');
-  block.write(octal(fields.gid, maxOctal8, 7), 116, 'latin1');
-  block.write(octal(fields.size, maxOctal12, 11), 124, 'latin1');
-  block.write(octal(fields.mtime, maxOctal12, 11), 136, 'latin1');
-  // The checksum is computed with its own field full of blanks.
-  block.write('        ', 148, 'latin1');
-  block.write(fields.flag, 156, 'latin1');
-  block.write(fields.link, 157, 100, 'latin1');
-  block.write('ustar\x0000', 257, 'latin1');
-  block.write(fields.user, 265, 31, 'latin1');
-  block.write(fields.group, 297, 31, 'latin1');
-  block.write('0000000\x000000000\0', 329, 'latin1');
-  block.write(fields.prefix, 345, 155, 'latin1');
+/** What is the same in every block: magic, version, device numbers, and the checksum's field full of blanks, as it counts itself. */
+const template = Buffer.alloc(tarBlockBytes);
+template.write('        ', 148, 'latin1');
+template.write('ustar\x0000', 257, 'latin1');
+template.write('0000000\x000000000\0', 329, 'latin1');
+
+function writeUstar(fields: Ustar, blocks: Buffer, at: number): number {
+  template.copy(blocks, at);
+  blocks.write(fields.name, at, 100, 'latin1');
+  writeOctal(blocks, at + 100, 7, Math.min(fields.mode, maxOctal8));
+  writeOctal(blocks, at + 108, 7, Math.min(fields.uid, maxOctal8));
+  writeOctal(blocks, at + 116, 7, Math.min(fields.gid, maxOctal8));
+  writeOctal(blocks, at + 124, 11, Math.min(fields.size, maxOctal12));
+  writeOctal(blocks, at + 136, 11, fields.mtime);
+  blocks.write(fields.flag, at + 156, 1, 'latin1');
+  if (fields.link !== '') blocks.write(fields.link, at + 157, 100, 'latin1');
+  if (fields.user !== '') blocks.write(fields.user, at + 265, 31, 'latin1');
+  if (fields.group !== '') blocks.write(fields.group, at + 297, 31, 'latin1');
+  if (fields.prefix !== '') blocks.write(fields.prefix, at + 345, 155, 'latin1');
   let sum = 0;
-  for (const byte of block) sum += byte;
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return block;
+  for (let i = at; i < at + tarBlockBytes; i += 1) sum += blocks[i] ?? 0;
+  writeOctal(blocks, at + 148, 6, sum);
+  blocks[at + 154] = 0;
+  return at + tarBlockBytes;
+}
+
+/** `digits` octal digits; the byte that ends the field is zero already. */
+function writeOctal(blocks: Buffer, at: number, digits: number, value: number): void {
+  let rest = value;
+  for (let i = at + digits - 1; i >= at; i -= 1) {
+    blocks[i] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
 }
 
 /** For warnings: a path that cannot be stored because it is too long. */

@@ -38,7 +38,10 @@ const deps: EngineDeps = {
 export const testKey = Buffer.alloc(32, 7);
 export const everything = { components: [], paths: [] };
 
-export async function createBench(key: Buffer | null = null, threads: 'threads' | 'in this thread' = 'in this thread'): Promise<Bench> {
+export async function createBench(
+  key: Buffer | null = null,
+  threads: 'threads' | 'in this thread' = 'in this thread',
+): Promise<Bench> {
   const base = mkdtempSync(join(tmpdir(), 'genesis-archive-'));
   const engine = threads === 'threads' ? createArchiveEngine(deps) : inThisThread(createArchiveEngine(deps));
   const repository = { path: join(base, 'repo'), key };
@@ -55,7 +58,8 @@ export function inThisThread(engine: BackupEngine): BackupEngine {
   return {
     ...engine,
     verify: (repository, id, ctx) => asOutcome(() => verifyJob(repository, id, job(ctx))),
-    planRestore: (repository, id, selection, signal) => asOutcome(() => planJob(repository, id, selection, job(context(signal)))),
+    planRestore: (repository, id, selection, signal) =>
+      asOutcome(() => planJob(repository, id, selection, job(context(signal)))),
     restore: (request, ctx) => asOutcome(() => restoreJob(request, job(ctx))),
     recover: (operationId, roots) => asOutcome(() => Promise.resolve(recover(operationId, roots))),
     compare: (repository, id, folder, ctx) => asOutcome(() => compareJob(repository, id, folder, job(ctx))),
@@ -63,7 +67,10 @@ export function inThisThread(engine: BackupEngine): BackupEngine {
   };
 }
 
-export function context(signal = new AbortController().signal, onProgress: (p: EngineProgress) => void = () => undefined): RunContext {
+export function context(
+  signal = new AbortController().signal,
+  onProgress: (p: EngineProgress) => void = () => undefined,
+): RunContext {
   return { signal, onProgress };
 }
 
@@ -94,9 +101,16 @@ export async function backup(bench: Bench, spec: BackupSpec): Promise<string> {
   valueOf(
     await bench.engine.backup(
       {
-        id, service: 'app', type: spec.type ?? (parent === null ? 'full' : 'incremental'), parent, repository: bench.repository,
-        components: spec.components, compareContent: false,
-        limits: { nice: null, bandwidthBytesPerSecond: null, concurrency: 2 }, auditHead: null, configYaml: 'name: app\n',
+        id,
+        service: 'app',
+        type: spec.type ?? (parent === null ? 'full' : 'incremental'),
+        parent,
+        repository: bench.repository,
+        components: spec.components,
+        compareContent: false,
+        limits: { nice: null, bandwidthBytesPerSecond: null, concurrency: 2 },
+        auditHead: null,
+        configYaml: 'name: app\n',
       },
       context(),
     ),
@@ -111,14 +125,17 @@ export function component(name: string, ...paths: string[]): ComponentSource {
 /** Text that zstd cannot make small, the same at every run. */
 export function noise(bytes: number, seed = 1): Buffer {
   const parts: Buffer[] = [];
-  for (let block = 0, length = 0; length < bytes; block += 1, length += 32) parts.push(createHash('sha256').update(`${seed}:${block}`).digest());
+  for (let block = 0, length = 0; length < bytes; block += 1, length += 32)
+    parts.push(createHash('sha256').update(`${seed}:${block}`).digest());
   return Buffer.concat(parts).subarray(0, bytes);
 }
 
 /** Long and odd names, links of both kinds, empty things, modes, nanoseconds, and a file of several frames. */
 export function makeTree(root: string): void {
   mkdirSync(join(root, 'dir/empty'), { recursive: true });
-  mkdirSync(join(root, 'deep', ...Array.from({ length: 12 }, (_, i) => `level-${i}-${'x'.repeat(20)}`)), { recursive: true });
+  mkdirSync(join(root, 'deep', ...Array.from({ length: 12 }, (_, i) => `level-${i}-${'x'.repeat(20)}`)), {
+    recursive: true,
+  });
   writeFileSync(join(root, 'dir.txt'), 'sorts after dir/');
   writeFileSync(join(root, 'dir/a.txt'), 'first');
   writeFileSync(join(root, 'dir/empty.txt'), '');
@@ -142,9 +159,14 @@ export function makeTree(root: string): void {
 
 /** Everything that a restore has to bring back, one line an entry. */
 export function attributes(root: string): string {
-  const lines = execFileSync('find', [root, '-printf', '%P %y %m %U %G %s %T@ %n %l\\0'], { maxBuffer: 2 ** 28 }).toString('latin1').split('\0');
+  const lines = execFileSync('find', [root, '-printf', '%P %y %m %U %G %s %T@ %n %l\\0'], { maxBuffer: 2 ** 28 })
+    .toString('latin1')
+    .split('\0');
   // The size of a folder is the file system's own affair.
-  return lines.map((line) => line.replace(/^(.* d \d+ \d+ \d+) \d+ /, '$1 ')).sort().join('\n');
+  return lines
+    .map((line) => line.replace(/^(.* d \d+ \d+ \d+) \d+ /, '$1 '))
+    .sort()
+    .join('\n');
 }
 
 /** Throws unless both trees are equal in content and attributes. */
@@ -161,8 +183,21 @@ export function leftovers(folder: string): string[] {
 export function entry(path: string, kind: FileEntry['kind'], more: Partial<FileEntry> = {}): FileEntry {
   const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   return {
-    path, kind, size: 0, mode: kind === 'd' ? 0o755 : 0o644, mtimeNs: '1000000000000000000', ctimeNs: '0', inode: '1:1', ...own,
-    user: '', group: '', hash: null, target: null, holder: -1, offset: -1, ...more,
+    path,
+    kind,
+    size: 0,
+    mode: kind === 'd' ? 0o755 : 0o644,
+    mtimeNs: '1000000000000000000',
+    ctimeNs: '0',
+    inode: '1:1',
+    ...own,
+    user: '',
+    group: '',
+    hash: null,
+    target: null,
+    holder: -1,
+    offset: -1,
+    ...more,
   };
 }
 
@@ -191,7 +226,13 @@ export function craft(repository: RepositoryRef, number: number, crafted: Crafte
     const content = crafted.contents?.[e.path];
     if (e.kind !== 'f' || content === undefined) return e;
     const bytes = Buffer.from(content);
-    const whole = { ...e, size: bytes.length, hash: createHash('sha256').update(bytes).digest('hex'), holder: 0, offset };
+    const whole = {
+      ...e,
+      size: bytes.length,
+      hash: createHash('sha256').update(bytes).digest('hex'),
+      holder: 0,
+      offset,
+    };
     const blocks = Buffer.concat([tarHeader({ ...whole, path: 'x' }), bytes, Buffer.alloc(tarPadding(bytes.length))]);
     tar.push(blocks);
     offset += blocks.length;
@@ -202,13 +243,32 @@ export function craft(repository: RepositoryRef, number: number, crafted: Crafte
   const files = storedOf('data.files.zst', Buffer.from(list));
   const size = { entries: placed.length, bytes: 0, addedBytes: 0, storedBytes: archive.bytes.length };
   const manifest: Manifest = {
-    format: 1, id, service: 'app', engine: 'archive', type: 'full', parent: null, chain: [id],
-    startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:01.000Z', status: 'completed', encryption: null, auditHead: null,
-    warnings: [], warningCount: 0,
+    format: 1,
+    id,
+    service: 'app',
+    engine: 'archive',
+    type: 'full',
+    parent: null,
+    chain: [id],
+    startedAt: '2026-01-01T00:00:00.000Z',
+    endedAt: '2026-01-01T00:00:01.000Z',
+    status: 'completed',
+    encryption: null,
+    auditHead: null,
+    warnings: [],
+    warningCount: 0,
     components: [
       {
-        name: 'data', status: 'completed', ...size, warnings: 0, skipped: {}, error: null, deleted: 0,
-        roots: [crafted.root ?? { name: 'root', path: '/srv/root', kind: 'directory' }], archive: archive.stored, files: files.stored,
+        name: 'data',
+        status: 'completed',
+        ...size,
+        warnings: 0,
+        skipped: {},
+        error: null,
+        deleted: 0,
+        roots: [crafted.root ?? { name: 'root', path: '/srv/root', kind: 'directory' }],
+        archive: archive.stored,
+        files: files.stored,
       },
     ],
   };

@@ -2,7 +2,18 @@ import { jest } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeEntry } from './entries.ts';
-import { context, craft, createBench, entry, errorOf, everything, leftovers, valueOf, type Bench, type Crafted } from './testkit.ts';
+import {
+  context,
+  craft,
+  createBench,
+  entry,
+  errorOf,
+  everything,
+  leftovers,
+  valueOf,
+  type Bench,
+  type Crafted,
+} from './testkit.ts';
 
 jest.setTimeout(120_000);
 
@@ -18,15 +29,29 @@ async function restore(crafted: Crafted) {
   const backupId = craft(bench.repository, next, crafted);
   const target = join(bench.base, `target-${next}`);
   next += 1;
-  const request = { operationId: 'op', repository: bench.repository, backupId, selection: everything, restoreOwner: false };
-  return { target, backupId, outcome: await bench.engine.restore({ ...request, target: { kind: 'folder', path: target } }, context()) };
+  const request = {
+    operationId: 'op',
+    repository: bench.repository,
+    backupId,
+    selection: everything,
+    restoreOwner: false,
+  };
+  return {
+    target,
+    backupId,
+    outcome: await bench.engine.restore({ ...request, target: { kind: 'folder', path: target } }, context()),
+  };
 }
 
 const root = entry('root', 'd');
-const raw = (path: string, kind = 'd'): string => encodeEntry(entry('root/x', 'd')).replace('"root/x"', JSON.stringify(path)).replace('"k":"d"', `"k":"${kind}"`);
+const raw = (path: string, kind = 'd'): string =>
+  encodeEntry(entry('root/x', 'd')).replace('"root/x"', JSON.stringify(path)).replace('"k":"d"', `"k":"${kind}"`);
 
 it('restores a crafted backup that is harmless', async () => {
-  const { target, outcome } = await restore({ entries: [root, entry('root/a', 'f')], contents: { 'root/a': 'content' } });
+  const { target, outcome } = await restore({
+    entries: [root, entry('root/a', 'f')],
+    contents: { 'root/a': 'content' },
+  });
 
   expect(valueOf(outcome)).toMatchObject({ entries: 2, bytes: 7 });
   expect(readdirSync(join(target, 'data/root'))).toEqual(['a']);
@@ -43,13 +68,31 @@ const evil: readonly (readonly [string, Crafted])[] = [
   ['a device', { entries: [root], lines: [raw('root/x', 'b')] }],
   ['a root that the manifest does not name', { entries: [entry('other', 'd')] }],
   ['a root that is a link', { entries: [entry('root', 'l', { target: '/tmp' })] }],
-  ['an entry below a link', { entries: [root, entry('root/s', 'l', { target: '/tmp' }), entry('root/s/x', 'f')], contents: { 'root/s/x': 'evil' } }],
-  ['an entry below a file', { entries: [root, entry('root/f', 'f'), entry('root/f/x', 'f')], contents: { 'root/f': 'a', 'root/f/x': 'b' } }],
+  [
+    'an entry below a link',
+    {
+      entries: [root, entry('root/s', 'l', { target: '/tmp' }), entry('root/s/x', 'f')],
+      contents: { 'root/s/x': 'evil' },
+    },
+  ],
+  [
+    'an entry below a file',
+    { entries: [root, entry('root/f', 'f'), entry('root/f/x', 'f')], contents: { 'root/f': 'a', 'root/f/x': 'b' } },
+  ],
   ['an entry without its folder', { entries: [root, entry('root/no/x', 'f')], contents: { 'root/no/x': 'b' } }],
-  ['a name twice: a link, then a folder', { entries: [root, entry('root/s', 'l', { target: '/tmp' }), entry('root/s', 'd')] }],
+  [
+    'a name twice: a link, then a folder',
+    { entries: [root, entry('root/s', 'l', { target: '/tmp' }), entry('root/s', 'd')] },
+  ],
   ['names out of order', { entries: [root, entry('root/b', 'd'), entry('root/a', 'd')] }],
-  ['a hard link to what lies outside', { entries: [root], lines: [encodeEntry(entry('root/h', 'h', { target: 'root/../../outside.txt' }))] }],
-  ['a hard link through a link', { entries: [root, entry('root/a', 'l', { target: '/etc' }), entry('root/h', 'h', { target: 'root/a/passwd' })] }],
+  [
+    'a hard link to what lies outside',
+    { entries: [root], lines: [encodeEntry(entry('root/h', 'h', { target: 'root/../../outside.txt' }))] },
+  ],
+  [
+    'a hard link through a link',
+    { entries: [root, entry('root/a', 'l', { target: '/etc' }), entry('root/h', 'h', { target: 'root/a/passwd' })] },
+  ],
   ['a hard link to nothing', { entries: [root, entry('root/h', 'h', { target: 'root/a' })] }],
 ];
 
@@ -67,13 +110,16 @@ it.each(evil)('refuses %s before anything is written', async (_, crafted) => {
 it('refuses content that no archive of the chain holds', async () => {
   const lost = entry('root/a', 'f', { size: 5, hash: '0'.repeat(64), holder: 3, offset: 0 });
   const beyond = { ...lost, holder: 0, offset: 10_000_000 };
-  for (const e of [lost, beyond]) expect(errorOf((await restore({ entries: [root, e] })).outcome).code).toBe('backup_corrupt');
+  for (const e of [lost, beyond])
+    expect(errorOf((await restore({ entries: [root, e] })).outcome).code).toBe('backup_corrupt');
 });
 
 it('restores links that lead outside as links, without following them', async () => {
   const folder = join(bench.base, 'harmless');
   mkdirSync(folder);
-  const { target, outcome } = await restore({ entries: [root, entry('root/s', 'l', { target: folder }), entry('root/t', 'l', { target: '../../..' })] });
+  const { target, outcome } = await restore({
+    entries: [root, entry('root/s', 'l', { target: folder }), entry('root/t', 'l', { target: '../../..' })],
+  });
 
   valueOf(outcome);
   expect(readdirSync(join(target, 'data/root'))).toEqual(['s', 't']);

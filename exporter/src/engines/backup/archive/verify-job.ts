@@ -21,7 +21,11 @@ const damageCodes: readonly string[] = ['backup_corrupt', 'backup_incomplete', '
  * raw length), and every file's content against the SHA-256 in the list. Damage becomes a fault and the reading goes on.
  * Throws `backup_unknown`, `repository_unreadable`, key errors, `cancelled`, system errors.
  */
-export async function verifyJob(repository: RepositoryRef, backupId: string, context: JobContext): Promise<VerifyReport> {
+export async function verifyJob(
+  repository: RepositoryRef,
+  backupId: string,
+  context: JobContext,
+): Promise<VerifyReport> {
   const key = repositoryKey(repository);
   const run = new VerifyRun(backupId, context);
   const target = await run.guard(backupId, null, () => loadBackup(repository, key, backupId));
@@ -55,7 +59,12 @@ class VerifyRun {
   }
 
   /** Runs one part; damage is noted and gives null. */
-  async guard<T>(backupId: string, component: string | null, part: () => T | Promise<T>, path: string | null = null): Promise<T | null> {
+  async guard<T>(
+    backupId: string,
+    component: string | null,
+    part: () => T | Promise<T>,
+    path: string | null = null,
+  ): Promise<T | null> {
     try {
       return await part();
     } catch (thrown) {
@@ -73,8 +82,12 @@ class VerifyRun {
 
   report(chain: readonly string[]): VerifyReport {
     return {
-      backupId: this.#backupId, passed: this.#faults.length === 0, chain,
-      entries: this.#entries, bytes: this.#bytesDone, faults: this.#faults,
+      backupId: this.#backupId,
+      passed: this.#faults.length === 0,
+      chain,
+      entries: this.#entries,
+      bytes: this.#bytesDone,
+      faults: this.#faults,
     };
   }
 
@@ -106,7 +119,10 @@ class VerifyRun {
     }
     const entries = this.#entries - before;
     if (entries !== component.entries) {
-      throw damage(whereOf(chain, component), `the list has ${entries} entries, the manifest says ${component.entries}`);
+      throw damage(
+        whereOf(chain, component),
+        `the list has ${entries} entries, the manifest says ${component.entries}`,
+      );
     }
   }
 
@@ -131,7 +147,9 @@ class VerifyRun {
     for (const component of member.manifest.components) {
       const source = { folder: member.folder, backupId: member.id, component: component.name, key };
       const skip = (index: number): boolean => this.#proved.has(`${member.id}/${component.name}/${index}`);
-      await this.guard(member.id, component.name, () => this.#file({ ...source, stored: component.files }, () => false));
+      await this.guard(member.id, component.name, () =>
+        this.#file({ ...source, stored: component.files }, () => false),
+      );
       await this.guard(member.id, component.name, () => this.#file({ ...source, stored: component.archive }, skip));
     }
   }
@@ -157,6 +175,11 @@ class VerifyRun {
   }
 
   #tell(): void {
-    this.#context.progress({ phase: 'verify', entriesDone: this.#entries, bytesDone: this.#bytesDone, bytesTotal: this.#bytesTotal });
+    this.#context.progress({
+      phase: 'verify',
+      entriesDone: this.#entries,
+      bytesDone: this.#bytesDone,
+      bytesTotal: this.#bytesTotal,
+    });
   }
 }
