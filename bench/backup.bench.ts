@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -104,15 +104,25 @@ function sync(): void {
 
 interface Sample {
   readonly seconds: number;
-  readonly bytes: number;
+  /** Processor time of this process and its children, all threads: tells work from waiting on a busy machine. */
+  readonly cpuSeconds: number;
+  /** What was written; null where it is not known. */
+  readonly bytes: number | null;
 }
 
-async function timed(run: () => Promise<number> | number): Promise<Sample> {
+/** utime, stime, cutime and cstime of /proc/self/stat, in ticks of 10 ms. */
+function cpuSeconds(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ');
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+}
+
+async function timed(run: () => Promise<number | null> | number | null): Promise<Sample> {
   sync();
   const begin = performance.now();
+  const cpu = cpuSeconds();
   const bytes = await run();
   sync();
-  return { seconds: (performance.now() - begin) / 1000, bytes };
+  return { seconds: (performance.now() - begin) / 1000, cpuSeconds: cpuSeconds() - cpu, bytes };
 }
 
 let made = 0;
@@ -140,9 +150,9 @@ async function newRepository(name: string): Promise<RepositoryRef> {
 }
 
 const resticEnv = { PATH: process.env['PATH'], RESTIC_PASSWORD: 'bench', RESTIC_REPOSITORY: join(work, 'restic'), RESTIC_CACHE_DIR: join(work, 'restic-cache') };
-function restic(...args: string[]): number {
+function restic(...args: string[]): null {
   execFileSync('restic', args, { env: resticEnv, stdio: ['ignore', 'ignore', 'inherit'] });
-  return 0;
+  return null;
 }
 
 interface Comparison {
@@ -153,7 +163,7 @@ interface Comparison {
 }
 
 /** Runs both sides `pairs` times, each first in every second pair; one warm-up of each is thrown away. */
-async function compare(name: string, goal: number, sides: { before?: (round: number) => void; ours: () => Promise<number>; theirs: () => number | Promise<number> }): Promise<Comparison> {
+async function compare(name: string, goal: number, sides: { before?: (round: number) => void; ours: () => Promise<number>; theirs: () => number | null }): Promise<Comparison> {
   const ours: Sample[] = [];
   const theirs: Sample[] = [];
   for (let round = 0; round <= pairs; round += 1) {
@@ -219,10 +229,14 @@ function report(comparison: Comparison): Record<string, string | number> {
     const all = samples.map((s) => s.seconds);
     return `${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)}-${Math.max(...all).toFixed(2)})`;
   };
-  const mebibytes = (samples: readonly Sample[]): string => (median(samples.map((s) => s.bytes)) / 2 ** 20).toFixed(1);
+  const mebibytes = (samples: readonly Sample[]): string => {
+    const known = samples.flatMap((s) => (s.bytes === null ? [] : [s.bytes]));
+    return known.length === 0 ? 'not read' : (median(known) / 2 ** 20).toFixed(1);
+  };
+  const cpu = (samples: readonly Sample[]): string => median(samples.map((s) => s.cpuSeconds)).toFixed(2);
   return {
     what: name, 'ours s': seconds(ours), 'theirs s': seconds(theirs), ratio: ratio.toFixed(2), goal, held: ratio <= goal ? 'yes' : 'NO',
-    'ours MiB': mebibytes(ours), 'theirs MiB': mebibytes(theirs),
+    'ours cpu s': cpu(ours), 'theirs cpu s': cpu(theirs), 'ours MiB': mebibytes(ours), 'theirs MiB': mebibytes(theirs),
   };
 }
 

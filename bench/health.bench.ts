@@ -7,13 +7,11 @@
  * has so many services. Of the probes, those due during a backup or a scrape count. A bare node server in a process of its own is
  * probed beside it (the control): what the machine itself adds shows there.
  */
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -27,57 +25,20 @@ import { createCounters } from '../exporter/src/metrics/counters.ts';
 import { createProcessRegistry } from '../exporter/src/metrics/process.ts';
 import { createMetricsPage, type MetricsPage } from '../exporter/src/metrics/render.ts';
 import { writeInto } from '../exporter/src/metrics/stream.ts';
+import {
+  during,
+  everyMs,
+  firstMessage,
+  percentile,
+  sleep,
+  startRole,
+  timed,
+  type Measured,
+  type Window,
+} from './support/probes.ts';
 
 const boundMs = 20;
-const everyMs = 10;
 const wantedSeries = 100_000;
-const nowMs = (): number => performance.timeOrigin + performance.now();
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-interface Probe {
-  readonly dueMs: number;
-  readonly latencyMs: number;
-}
-interface Window {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-/** In a process of its own: probes from `start` to `stop`. */
-async function runProber(): Promise<void> {
-  const agent = new http.Agent({ keepAlive: true });
-  const ask = (url: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      http.get(url, { agent }, (res) => res.resume().on('end', resolve)).on('error', reject);
-    });
-  let probing = false;
-  let ended: Promise<Probe[]> = Promise.resolve([]);
-  const probe = async (url: string): Promise<Probe[]> => {
-    const probes: Promise<Probe>[] = [];
-    for (let dueMs = nowMs(); probing; dueMs += everyMs) {
-      const wait = dueMs - nowMs();
-      if (wait > 0) await sleep(wait);
-      const due = dueMs;
-      probes.push(ask(url).then(() => ({ dueMs: due, latencyMs: nowMs() - due })));
-    }
-    return Promise.all(probes);
-  };
-  process.on('message', (message: { start?: string }) => {
-    probing = message.start !== undefined;
-    if (message.start !== undefined) ended = probe(message.start);
-    else void ended.then((probes) => process.send?.(probes));
-  });
-  await once(process, 'disconnect');
-}
-
-/** The control: a server that does nothing else. */
-async function runControl(): Promise<void> {
-  const server = http.createServer((_, res) => res.end('ok\n'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  process.once('disconnect', () => process.exit(0));
-}
 
 /** A snapshot as a tick makes it: none of its objects is one of the tick before. */
 function snapshotOf(services: number, tick: number): Snapshot {
@@ -92,7 +53,10 @@ function snapshotOf(services: number, tick: number): Snapshot {
 async function seriesOf(page: MetricsPage, snapshot: Snapshot): Promise<number> {
   let lines = 0;
   await page.render(snapshot, testNow, (chunk) => {
-    lines += chunk.toString().split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+    lines += chunk
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#')).length;
     return true;
   });
   return lines;
@@ -133,45 +97,6 @@ async function runScraped(): Promise<void> {
   process.once('disconnect', () => process.exit(0));
 }
 
-function startRole(role: string): ChildProcess {
-  return fork(fileURLToPath(import.meta.url), ['--role', role]);
-}
-async function firstMessage<T>(child: ChildProcess): Promise<T> {
-  const [message] = (await once(child, 'message')) as [T];
-  return message;
-}
-
-interface Measured {
-  readonly title: string;
-  readonly genesis: readonly Probe[];
-  readonly control: readonly Probe[];
-  readonly windows: readonly Window[];
-  readonly load: number;
-}
-
-/** Probes both servers while the work runs; the work says in which windows probes count. */
-async function during(title: string, url: string, controlUrl: string, work: () => Promise<Window[]>): Promise<Measured> {
-  const probers = [startRole('prober'), startRole('prober')] as const;
-  await sleep(500);
-  probers[0].send({ start: url });
-  probers[1].send({ start: controlUrl });
-  await sleep(500);
-  const windows = await work();
-  const load = loadavg()[0] ?? NaN;
-  const answers = probers.map((prober) => firstMessage<Probe[]>(prober));
-  for (const prober of probers) prober.send({});
-  const [genesis = [], control = []] = await Promise.all(answers);
-  for (const prober of probers) prober.disconnect();
-  const counts = ({ dueMs }: Probe): boolean => windows.some(({ fromMs, toMs }) => dueMs >= fromMs && dueMs <= toMs);
-  return { title, genesis: genesis.filter(counts), control: control.filter(counts), windows, load };
-}
-
-async function timed(work: () => Promise<unknown>): Promise<Window> {
-  const fromMs = nowMs();
-  await work();
-  return { fromMs, toMs: nowMs() };
-}
-
 function writeTree(folder: string, megabytes: number): void {
   // Half of it compresses as logs do, half does not compress.
   for (let i = 0; i < megabytes; i += 1) {
@@ -179,8 +104,18 @@ function writeTree(folder: string, megabytes: number): void {
     mkdirSync(part, { recursive: true });
     const noise = randomBytes(500_000);
     writeFileSync(join(part, `noise-${i}.bin`), noise);
-    const lines = Array.from({ length: 6_000 }, (_, n) => `2026-11-22 host-${n % 7} GET /items/${noise.readUInt32LE((n * 40) % 400_000)} 200 ${n} ms\n`);
-    for (let k = 0; k < 10; k += 1) writeFileSync(join(part, `log-${i}-${k}.txt`), lines.slice(k * 600, (k + 1) * 600).join('').repeat(2));
+    const lines = Array.from(
+      { length: 6_000 },
+      (_, n) => `2026-11-22 host-${n % 7} GET /items/${noise.readUInt32LE((n * 40) % 400_000)} 200 ${n} ms\n`,
+    );
+    for (let k = 0; k < 10; k += 1)
+      writeFileSync(
+        join(part, `log-${i}-${k}.txt`),
+        lines
+          .slice(k * 600, (k + 1) * 600)
+          .join('')
+          .repeat(2),
+      );
   }
 }
 
@@ -189,7 +124,11 @@ async function startServe(home: string, data: string): Promise<{ child: ChildPro
     services: [
       {
         name: 'files',
-        backup: { components: { data: { paths: [data] } }, schedules: { full: null, incremental: null }, retention: { full_count: 1 } },
+        backup: {
+          components: { data: { paths: [data] } },
+          schedules: { full: null, incremental: null },
+          retention: { full_count: 1 },
+        },
         drills: { schedule: null },
       },
     ],
@@ -226,7 +165,8 @@ async function backUp(url: string, token: string): Promise<void> {
     await sleep(250);
     operation = await call(`/operations/${operation.id}`);
   }
-  if (operation.state !== 'succeeded') throw new Error(`the backup ended ${operation.state}: ${JSON.stringify(operation.error)}`);
+  if (operation.state !== 'succeeded')
+    throw new Error(`the backup ended ${operation.state}: ${JSON.stringify(operation.error)}`);
 }
 
 async function measureServe(options: { megabytes: number; backups: number }, controlUrl: string): Promise<Measured[]> {
@@ -238,11 +178,16 @@ async function measureServe(options: { megabytes: number; backups: number }, con
     const token = readFileSync(join(folder, 'home', 'tokens', 'admin'), 'utf8').trim();
     await sleep(3_000);
     const idle = await during('idle', `${url}/healthz`, controlUrl, async () => [await timed(() => sleep(10_000))]);
-    const busy = await during(`during ${options.backups} full backups of ${options.megabytes} MB, each read back`, `${url}/healthz`, controlUrl, async () => {
-      const windows: Window[] = [];
-      for (let i = 0; i < options.backups; i += 1) windows.push(await timed(() => backUp(url, token)));
-      return windows;
-    });
+    const busy = await during(
+      `during ${options.backups} full backups of ${options.megabytes} MB, each read back`,
+      `${url}/healthz`,
+      controlUrl,
+      async () => {
+        const windows: Window[] = [];
+        for (let i = 0; i < options.backups; i += 1) windows.push(await timed(() => backUp(url, token)));
+        return windows;
+      },
+    );
     return [idle, busy];
   } finally {
     child.kill();
@@ -252,32 +197,40 @@ async function measureServe(options: { megabytes: number; backups: number }, con
 }
 
 async function measureScrape(scrapes: number, controlUrl: string): Promise<Measured> {
-  const scraped = startRole('scraped');
+  const scraped = startRole('scraped', fileURLToPath(import.meta.url));
   const { url, series } = await firstMessage<{ url: string; series: number }>(scraped);
   const scrape = async (): Promise<void> => {
     const page = await fetch(`${url}/metrics`);
     for await (const chunk of page.body ?? []) void chunk;
   };
   await scrape();
-  const measured = await during(`during ${scrapes} scrapes of ${series} series`, `${url}/healthz`, controlUrl, async () => {
-    const windows: Window[] = [];
-    for (let i = 0; i < scrapes; i += 1) {
-      windows.push(await timed(scrape));
-      await sleep(150);
-    }
-    return windows;
-  });
+  const measured = await during(
+    `during ${scrapes} scrapes of ${series} series`,
+    `${url}/healthz`,
+    controlUrl,
+    async () => {
+      const windows: Window[] = [];
+      for (let i = 0; i < scrapes; i += 1) {
+        windows.push(await timed(scrape));
+        await sleep(150);
+      }
+      return windows;
+    },
+  );
   scraped.disconnect();
   return measured;
 }
 
-const percentile = (probes: readonly Probe[], p: number): number =>
-  probes.map((probe) => probe.latencyMs).sort((a, b) => a - b)[Math.min(probes.length - 1, Math.floor(probes.length * p))] ?? NaN;
-
 function report(measured: readonly Measured[], command: string): string {
   const rows = measured.map(({ title, genesis, control, windows, load }) => {
     const seconds = windows.reduce((sum, w) => sum + w.toMs - w.fromMs, 0) / 1000;
-    const figures = [percentile(genesis, 0.5), percentile(genesis, 0.99), percentile(genesis, 1), percentile(control, 0.99), percentile(control, 1)];
+    const figures = [
+      percentile(genesis, 0.5),
+      percentile(genesis, 0.99),
+      percentile(genesis, 1),
+      percentile(control, 0.99),
+      percentile(control, 1),
+    ];
     return `| ${title} | ${seconds.toFixed(1)} | ${genesis.length} | ${figures.map((ms) => ms.toFixed(1)).join(' | ')} | ${load.toFixed(1)} |`;
   });
   return [
@@ -310,12 +263,13 @@ async function measure(): Promise<void> {
   const served = await measureServe(sizes, controlUrl);
   const measured = [...served, await measureScrape(Number(values.scrapes), controlUrl)];
   control.disconnect();
-  const text = report(measured, `node bench/health.bench.ts --megabytes ${values.megabytes} --backups ${values.backups} --scrapes ${values.scrapes}`);
+  const text = report(
+    measured,
+    `node bench/health.bench.ts --megabytes ${values.megabytes} --backups ${values.backups} --scrapes ${values.scrapes}`,
+  );
   process.stdout.write(text);
   if (values.write !== undefined) writeFileSync(values.write, text);
   process.exitCode = measured.every(({ genesis }) => percentile(genesis, 0.99) <= boundMs) ? 0 : 1;
 }
 
-const roles: Readonly<Record<string, () => Promise<void>>> = { prober: runProber, control: runControl, scraped: runScraped };
-const role = process.argv[2] === '--role' ? process.argv[3] : undefined;
-await (role === undefined ? measure : (roles[role] ?? measure))();
+await (process.argv[2] === '--role' && process.argv[3] === 'scraped' ? runScraped() : measure());

@@ -174,15 +174,40 @@ async function startProgram(code, wait, cwd, env) {
   return { child, ready: output.includes(wait), output: () => output };
 }
 
-/** Ends what was started here, with all it started: the group is its own. Resolves with the exit code. */
+/**
+ * Ends what was started here, with all it started: the group is its own. Resolves with the exit code. The first signal goes to
+ * the programs at the end of the chain (npm, bootstrap, server): in a terminal Ctrl-C reaches each process once, but without one
+ * npm and the bootstrap pass it on, and a server that is told twice rightly gives up waiting.
+ */
 async function endGroup(child, signal) {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
-  process.kill(-child.pid, signal);
+  for (const pid of lastOfChain(child.pid)) kill(pid, signal);
   const code = await Promise.race([ended, sleep(stopTimeoutMs).then(() => 'late')]);
   if (code !== 'late') return code;
-  process.kill(-child.pid, 'SIGKILL');
+  kill(-child.pid, 'SIGKILL');
   return 'late';
+}
+
+/** Processes of the group that have no child in it. */
+function lastOfChain(group) {
+  const listed = spawnSync('ps', ['-eo', 'pid=,ppid=,pgid='], { encoding: 'utf8' }).stdout ?? '';
+  const members = listed
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter(([, , pgid]) => pgid === group);
+  const parents = new Set(members.map(([, ppid]) => ppid));
+  const last = members.map(([pid]) => pid).filter((pid) => !parents.has(pid));
+  return last.length === 0 ? [-group] : last;
+}
+
+function kill(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (thrown) {
+    if (thrown.code !== 'ESRCH') throw thrown; // ended in the meantime
+  }
 }
 
 function sleep(ms) {

@@ -1,12 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { backUp, shopConfig } from './support/actions.ts';
 import { genesisCommand, startGenesis, type Genesis } from './support/genesis.ts';
 import { cleanUp, tempFolder } from './support/processes.ts';
+import { unprivileged } from './support/sandbox.ts';
 import { makeTree } from './support/tree.ts';
 
 afterAll(cleanUp, 60_000);
+
+const who = unprivileged();
 
 /** What a person reads: Node's own warnings, which name the feature and not the fault, are left out. */
 function said(output: string): string[] {
@@ -39,25 +42,34 @@ describe('a start that cannot be', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as { port: number };
 
-    const refused = await serve(home, { GENESIS_LISTEN: `127.0.0.1:${port}` });
-    expect(refused.exitCode).toBe(2);
-    expect(said(refused.output).filter((line) => line.startsWith('genesis: '))).toEqual([expect.stringContaining(`127.0.0.1:${port}`)]);
-    expect(said(refused.output).filter((line) => !line.startsWith('{'))).toHaveLength(1);
-    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('somebody else');
-    await new Promise((resolve) => other.close(resolve));
+    try {
+      const refused = await serve(home, { GENESIS_LISTEN: `127.0.0.1:${port}` });
+      expect({ exitCode: refused.exitCode, said: said(refused.output) }).toEqual({
+        exitCode: 2,
+        said: [expect.stringMatching(new RegExp(`^genesis: port ${port} on 127.0.0.1 is already in use`))],
+      });
+      expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('somebody else');
+    } finally {
+      other.closeAllConnections();
+      other.close();
+    }
 
     const genesis = await startGenesis({ home });
     expect(await genesis.stop()).toBe(0);
   }, 90_000);
 
-  it('a home that cannot be written: one sentence, exit 2, nothing damaged', async () => {
+  it(`a home that cannot be written (as ${who.how}): one sentence, exit 2, nothing damaged`, async () => {
     const folder = tempFolder('genesis-home-');
     const file = path.join(folder, 'a file');
     writeFileSync(file, 'mine');
-    for (const home of [path.join(file, 'home'), file, '/proc/genesis']) {
-      const refused = await genesisCommand(folder, ['serve', '--home', home], { env: { GENESIS_LISTEN: '127.0.0.1:0' }, deadlineMs: 30_000 });
+    const closed = path.join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o555 });
+    chmodSync(folder, 0o755);
+    for (const home of [path.join(file, 'home'), file, closed, path.join(closed, 'home')]) {
+      const refused = await genesisCommand('/', ['serve', '--home', home], { env: { GENESIS_LISTEN: '127.0.0.1:0' }, launcher: who.launcher, deadlineMs: 30_000 });
       expect({ home, exitCode: refused.exitCode, said: said(refused.output) }).toEqual({ home, exitCode: 2, said: [expect.stringContaining(home)] });
     }
     expect(readFileSync(file, 'utf8')).toBe('mine');
+    expect(readdirSync(closed)).toEqual([]);
   }, 60_000);
 });

@@ -16,7 +16,10 @@ const unprivileged = 65_534;
 afterAll(cleanUp, 60_000);
 
 /** `genesis serve` that is expected to end by itself. */
-function serve(home: string, env: Readonly<Record<string, string>> = {}): Promise<{ exitCode: number | null; output: string }> {
+function serve(
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ exitCode: number | null; output: string }> {
   return run({
     name: 'genesis serve',
     file: process.execPath,
@@ -69,9 +72,17 @@ describe('the first start on an empty home', () => {
   it('lets nobody else read the home, its configuration and its tokens', () => {
     const { home } = genesis;
     const modes = Object.fromEntries(
-      ['.', 'genesis.yaml', 'tokens', ...['admin', 'operator', 'viewer'].map((role) => `tokens/${role}`), 'state', 'run', 'repository', 'drills', 'restores'].map(
-        (name) => [name, modeOf(path.join(home, name))],
-      ),
+      [
+        '.',
+        'genesis.yaml',
+        'tokens',
+        ...['admin', 'operator', 'viewer'].map((role) => `tokens/${role}`),
+        'state',
+        'run',
+        'repository',
+        'drills',
+        'restores',
+      ].map((name) => [name, modeOf(path.join(home, name))]),
     );
 
     expect(modes).toEqual({
@@ -90,7 +101,11 @@ describe('the first start on an empty home', () => {
   });
 
   it('says once and shortly where page, metrics, API and configuration are, and no token', () => {
-    const said = genesis.output().split('\n').filter((line) => !line.startsWith('{')).join('\n');
+    const said = genesis
+      .output()
+      .split('\n')
+      .filter((line) => !line.startsWith('{'))
+      .join('\n');
 
     expect(said).toContain(`${genesis.url}/login#code=`);
     expect(said).toContain(`${genesis.url}/metrics`);
@@ -98,23 +113,36 @@ describe('the first start on an empty home', () => {
     expect(said).toContain(path.join(genesis.home, 'genesis.yaml'));
     expect(said.match(/#code=/g)).toHaveLength(1);
     expect(said.trim().split('\n').length).toBeLessThanOrEqual(8);
-    for (const role of ['admin', 'operator', 'viewer'] as const) expect(genesis.output()).not.toContain(genesis.tokens[role]);
+    for (const role of ['admin', 'operator', 'viewer'] as const)
+      expect(genesis.output()).not.toContain(genesis.tokens[role]);
   });
 
   it('writes a commented configuration that passes its own check without a warning', async () => {
     const file = path.join(genesis.home, 'genesis.yaml');
-    const checked = await run({ name: 'config check', file: process.execPath, args: [main, 'config', 'check', file], env: { GENESIS_HOME: genesis.home } });
+    const checked = await run({
+      name: 'config check',
+      file: process.execPath,
+      args: [main, 'config', 'check', file],
+      env: { GENESIS_HOME: genesis.home },
+    });
 
     expect(checked).toMatchObject({ exitCode: 0 });
-    expect(checked.output).not.toMatch(/warning/i);
-    expect(readFileSync(file, 'utf8').split('\n').filter((line) => line.includes('#')).length).toBeGreaterThan(15);
+    expect(checked.output).toMatch(/ok, 1 services?, 0 warnings/);
+    expect(
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('#')).length,
+    ).toBeGreaterThan(15);
   });
 
   it('refuses a second instance on the same home in one sentence, and leaves the first unharmed', async () => {
     const addressFile = path.join(genesis.home, 'run/address');
     const address = readFileSync(addressFile, 'utf8');
 
-    expectOneSentence(await serve(genesis.home), new RegExp(`another genesis \\(process ${genesis.pid}\\) already runs on the home`));
+    expectOneSentence(
+      await serve(genesis.home),
+      new RegExp(`another genesis \\(process ${genesis.pid}\\) already runs on the home`),
+    );
 
     expect(readFileSync(addressFile, 'utf8')).toBe(address);
     expect((await genesis.get('/readyz')).status).toBe(200);
@@ -122,7 +150,11 @@ describe('the first start on an empty home', () => {
   }, 60_000);
 
   it('goes on after a restart: counters do not go back, tokens and backups are the same', async () => {
-    await waitUntil('nothing runs', async () => (await genesis.api<{ items: Operation[] }>('GET', '/operations?state=running')).body.items.length === 0);
+    await waitUntil(
+      'nothing runs',
+      async () =>
+        (await genesis.api<{ items: Operation[] }>('GET', '/operations?state=running')).body.items.length === 0,
+    );
     const { home } = genesis;
     const counted = { service: 'demo-files', result: 'success' };
     const before = {
@@ -137,11 +169,17 @@ describe('the first start on an empty home', () => {
     expect(await genesis.stop()).toBe(0);
 
     genesis = await startGenesis({ home });
+    const sum = (values: readonly number[]): number => values.reduce((so, value) => so + value, 0);
+    // From the first page on: no series rather than one that was set back, which would count as an increase later.
+    for (let ready = false; !ready;) {
+      ready = (await genesis.get('/readyz')).status === 200;
+      const values = await metric(genesis, 'genesis_backup_total', counted);
+      if (values.length > 0) expect(sum(values)).toBeGreaterThanOrEqual(sum(before.total));
+    }
     expect(genesis.tokens.operator).toBe(before.token);
     expect((await genesis.api('GET', '/me', undefined, { role: 'operator' })).body).toMatchObject({ role: 'operator' });
     expect((await catalogue(genesis)).map((entry) => entry.id)).toEqual(expect.arrayContaining(before.backups));
     // A schedule may have run in between: never less than before.
-    const sum = (values: readonly number[]): number => values.reduce((so, value) => so + value, 0);
     const now = await metric(genesis, 'genesis_backup_total', counted);
     expect(now).toHaveLength(before.total.length);
     expect(sum(now)).toBeGreaterThanOrEqual(sum(before.total));
@@ -187,14 +225,20 @@ describe('a start that cannot be', () => {
     });
     chmodSync(parent, 0o755);
 
-    expectOneSentence({ exitCode: ended.status, output: `${ended.stdout}${ended.stderr}` }, /the home .* cannot be used/);
+    expectOneSentence(
+      { exitCode: ended.status, output: `${ended.stdout}${ended.stderr}` },
+      /the home .* cannot be used/,
+    );
     expect(filesBelow(path.join(parent, 'home'))).toEqual([]);
   }, 30_000);
 
   it('refuses to listen beyond loopback without TLS', async () => {
     const home = tempFolder('genesis-beyond-');
 
-    expectOneSentence(await serve(home, { GENESIS_LISTEN: '0.0.0.0:0' }), /0\.0\.0\.0:0 is beyond loopback: configure api\.tls, or say api\.insecure: true/);
+    expectOneSentence(
+      await serve(home, { GENESIS_LISTEN: '0.0.0.0:0' }),
+      /0\.0\.0\.0:0 is beyond loopback without TLS: .*set api\.tls, .*or say api\.insecure: true/,
+    );
     expect(existsSync(path.join(home, 'run/address'))).toBe(false);
   }, 30_000);
 
@@ -220,7 +264,10 @@ describe('SIGTERM during a backup', () => {
     const genesis = await startGenesis({ config });
     const started = await genesis.api<Operation>('POST', '/backups', { service: 'shop', type: 'full' });
     const { id } = started.body;
-    await waitUntil('the backup reads', async () => ((await genesis.api<Operation>('GET', `/operations/${id}`)).body.progress?.bytesDone ?? 0) > 0);
+    await waitUntil(
+      'the backup reads',
+      async () => ((await genesis.api<Operation>('GET', `/operations/${id}`)).body.progress?.bytesDone ?? 0) > 0,
+    );
 
     const askedMs = performance.now();
     expect(await genesis.stop()).toBe(0);
@@ -232,7 +279,9 @@ describe('SIGTERM during a backup', () => {
     expect(operation.endedAt).not.toBeNull();
     const entries: readonly CatalogueEntry[] = await catalogue(again);
     expect(entries.filter((entry) => entry.status !== 'failed')).toEqual([]);
-    expect(filesBelow(path.join(genesis.home, 'repository/backups')).filter((file) => file.endsWith('.tar.zst'))).toEqual([]);
+    expect(
+      filesBelow(path.join(genesis.home, 'repository/backups')).filter((file) => file.endsWith('.tar.zst')),
+    ).toEqual([]);
     expect(await again.stop()).toBe(0);
   }, 90_000);
 });

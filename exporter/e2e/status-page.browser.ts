@@ -49,6 +49,7 @@ describe('the status page of a server that runs on its defaults', () => {
   }, 30_000);
 
   it('lets in with the link that the start printed, whose code does not stay in the address', async () => {
+    // The login page is open already: only the fragment changes.
     await page.goto(link);
     await page.waitForURL(`${genesis.url}/`);
 
@@ -69,8 +70,12 @@ describe('the status page of a server that runs on its defaults', () => {
     expect(await factOf('Data loss now').innerText()).toMatch(/\d+.* s\s+objective 1 h/);
     expect(await factOf('Time to recover').innerText()).toMatch(/\d+.* s\s+objective 4 h/);
     expect(await factOf('Next').innerText()).toMatch(/incremental in .*/);
-    expect(await page.locator('#running').innerText()).toMatch(/Nothing is running\. Next: .* of demo-files in |Running now/);
-    const times = await page.locator('time').evaluateAll((all) => all.map((time) => [time.getAttribute('title'), time.textContent]));
+    expect(await page.locator('#running').innerText()).toMatch(
+      /Nothing is running\. Next: .* of demo-files in |Running now/,
+    );
+    const times = await page
+      .locator('time')
+      .evaluateAll((all) => all.map((time) => [time.getAttribute('title'), time.textContent]));
     expect(times.length).toBeGreaterThan(6);
     for (const [title, text] of times) {
       expect(title).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
@@ -84,7 +89,9 @@ describe('the status page of a server that runs on its defaults', () => {
     expect(text).toMatch(/failed no copy is marked offsite copy_offsite\s+bring a copy to another place/);
     expect(await card().getByText('the last reload succeeded').isVisible()).toBe(false);
 
-    await card().getByText(/\d+ checks passed/).click();
+    await card()
+      .getByText(/\d+ checks passed/)
+      .click();
 
     expect(await card().getByText('the last reload succeeded').isVisible()).toBe(true);
   }, 30_000);
@@ -96,7 +103,9 @@ describe('the status page of a server that runs on its defaults', () => {
       backgrounds.add(await page.evaluate<string>('getComputedStyle(document.body).backgroundColor'));
       for (const width of [1200, 360]) {
         await page.setViewportSize({ width, height: 800 });
-        const sizes = await page.evaluate<{ content: number; window: number }>('({ content: document.documentElement.scrollWidth, window: innerWidth })');
+        const sizes = await page.evaluate<{ content: number; window: number }>(
+          '({ content: document.documentElement.scrollWidth, window: innerWidth })',
+        );
         expect({ colorScheme, ...sizes }).toEqual({ colorScheme, content: width, window: width });
         await page.screenshot({ path: path.join(pictures, `status-${colorScheme}-${width}.png`), fullPage: true });
       }
@@ -124,7 +133,9 @@ describe('the status page of a server that runs on its defaults', () => {
     await second.page.goto(link);
     await second.page.getByText('Not logged in').waitFor();
 
-    expect(await second.page.locator('#message').innerText()).toMatch(/^Not logged in: .*(used|expired|not valid).*\. Ask for a new link as described below\.$/);
+    expect(await second.page.locator('#message').innerText()).toMatch(
+      /^Not logged in: .*(used|expired|not valid).*\. Ask for a new link as described below\.$/,
+    );
     expect(await second.context.cookies()).toEqual([]);
     await second.page.goto(`${genesis.url}/`);
     expect(new URL(second.page.url()).pathname).toBe('/login');

@@ -7,10 +7,20 @@ export async function startBrowser(): Promise<Browser> {
   try {
     return await chromium.launch({
       executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     });
   } catch (cause) {
-    throw new Error(`${executablePath} cannot be started: install the Debian package chromium, or set CHROMIUM`, { cause });
+    throw new Error(`${executablePath} cannot be started: install the Debian package chromium, or set CHROMIUM`, {
+      cause,
+    });
   }
 }
 

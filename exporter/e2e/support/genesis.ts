@@ -162,12 +162,14 @@ async function request<T>(url: string, init: RequestInit): Promise<ApiReply<T>> 
 export function genesisCommand(
   home: string,
   args: readonly string[],
-  options: Pick<GenesisOptions, 'env' | 'nodePath' | 'deadlineMs'> = {},
+  options: Pick<GenesisOptions, 'env' | 'nodePath' | 'launcher' | 'deadlineMs'> = {},
 ): Promise<{ exitCode: number | null; output: string }> {
+  const nodePath = options.nodePath ?? process.execPath;
+  const [file = nodePath, ...rest] = [...(options.launcher ?? []), nodePath, path.join(checkout, 'exporter/src/main.ts'), ...args];
   return run({
     name: `genesis ${args.join(' ')}`,
-    file: options.nodePath ?? process.execPath,
-    args: [path.join(checkout, 'exporter/src/main.ts'), ...args],
+    file,
+    args: rest,
     cwd: home,
     env: { GENESIS_HOME: home, ...options.env },
     ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),

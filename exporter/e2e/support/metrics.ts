@@ -21,13 +21,15 @@ export async function metric(
 export async function readinessOf(genesis: Genesis, service = 'shop'): Promise<Readiness> {
   const reply = await genesis.api<{ items: Readiness[] }>('GET', `/readiness?service=${service}`);
   const [found] = reply.body.items;
-  if (reply.status !== 200 || found === undefined) throw new Error(`readiness of ${service}: ${reply.status} ${reply.text}`);
+  if (reply.status !== 200 || found === undefined)
+    throw new Error(`readiness of ${service}: ${reply.status} ${reply.text}`);
   return found;
 }
 
 export async function readinessCheck(genesis: Genesis, id: string, service = 'shop'): Promise<CheckResult> {
   const { checks } = await readinessOf(genesis, service);
   const found = checks.find((check) => check.id === id);
-  if (found === undefined) throw new Error(`readiness of ${service} has no check ${id}, only ${checks.map((c) => c.id).join(', ')}`);
+  if (found === undefined)
+    throw new Error(`readiness of ${service} has no check ${id}, only ${checks.map((c) => c.id).join(', ')}`);
   return found;
 }

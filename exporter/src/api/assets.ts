@@ -27,6 +27,7 @@ a { color: var(--accent); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; margin: 0 0 14px; }
 .head { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .soft { color: var(--soft); }
+time { white-space: nowrap; }
 .small { font-size: .86rem; }
 .labels { width: 100%; }
 @media (min-width: 700px) { .labels { width: auto; margin-left: auto; } }
@@ -66,13 +67,14 @@ td, th { text-align: left; padding: 4px 8px 4px 0; border-bottom: 1px solid var(
 .method { font-weight: 600; min-width: 4.2em; display: inline-block; }
 `;
 
-/** Exchanges the code of a login link. The code stands in the fragment, which browsers never send to a server by themselves. */
+/**
+ * Exchanges the code of a login link. The code stands in the fragment, which browsers never send to a server by themselves; a link
+ * that is pasted while this page is open changes the fragment only, and loads nothing anew.
+ */
 const loginScript = `
 'use strict';
 const message = document.getElementById('message');
-const code = new URLSearchParams(location.hash.slice(1)).get('code');
-history.replaceState(null, '', location.pathname);
-async function login() {
+async function exchange(code) {
   message.textContent = 'Logging in …';
   const answer = await fetch('/api/v1/login', {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code }),
@@ -81,7 +83,14 @@ async function login() {
   const problem = await answer.json();
   message.textContent = 'Not logged in: ' + problem.detail + '. Ask for a new link as described below.';
 }
-if (code) login().catch(() => { message.textContent = 'Not logged in: the server could not be reached.'; });
+function login() {
+  const code = new URLSearchParams(location.hash.slice(1)).get('code');
+  if (!code) return;
+  history.replaceState(null, '', location.pathname);
+  exchange(code).catch(() => { message.textContent = 'Not logged in: the server could not be reached.'; });
+}
+addEventListener('hashchange', login);
+login();
 `;
 
 /**

@@ -16,6 +16,7 @@ const healthTone: Readonly<Record<HealthState, Tone>> = {
 
 /** A snapshot older than this many collector intervals is no longer the present. */
 const freshIntervals = 3;
+const shownReasons = 4;
 
 export interface StatusView {
   readonly snapshot: Snapshot | null;
@@ -98,6 +99,12 @@ function answerCard(snapshot: Snapshot | null, now: Date): Html {
   return html`<div class="head">${title}${counts}</div>`;
 }
 
+/** The cards below say it all; here the first ones are enough. */
+function inShort(reasons: readonly string[]): string {
+  const more = reasons.length - shownReasons;
+  return [...reasons.slice(0, shownReasons), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
 function healthLines(health: StatusReply): Html {
   const parts = Object.entries(health.components);
   const sound = parts.filter(([, part]) => part.health === 'healthy').map(([name]) => name.replaceAll('_', ' '));
@@ -105,7 +112,7 @@ function healthLines(health: StatusReply): Html {
   return html`${others.map(
     ([name, part]) =>
       html`<li>
-        ${badge(healthTone[part.health], part.health)} ${name.replaceAll('_', ' ')}: ${part.reasons.join('; ')}
+        ${badge(healthTone[part.health], part.health)} ${name.replaceAll('_', ' ')}: ${inShort(part.reasons)}
       </li>`,
   )}${sound.length === 0 ? null : html`<li>${badge('good', 'healthy')} ${soft(sound.join(', '))}</li>`}`;
 }

@@ -8,7 +8,7 @@ export { AlertmanagerConfig, Collectors, Rules };
 // Every key has a description: docs/reference/configuration.md is made of them, and a test wants one for each.
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/, {
-  error: 'must be 1-63 of a-z, 0-9, - and _, not at either end - or _',
+  error: 'must be 1-63 of a-z, 0-9, - and _, beginning and ending with a letter or digit',
 });
 const labelValue = z.string().min(1).max(63);
 const absolutePath = z

@@ -9,6 +9,8 @@ import { systemClock, systemRandom } from '../runtime/clock.ts';
 import { systemExec } from '../runtime/exec.ts';
 import { homeAt, lockHome, prepareHome } from '../runtime/home.ts';
 import { createQuietLog } from '../runtime/log.ts';
+import { repositorySeenPrefix } from '../runtime/handlers/backup.ts';
+import { copySeenPrefix } from '../runtime/handlers/copy.ts';
 import { resolveService } from '../runtime/services.ts';
 import { openStore, openReadOnly } from '../store/sqlite/open.ts';
 import { compareHeads } from '../store/audit-hash.ts';
@@ -92,6 +94,10 @@ export async function rebuildCatalogue(
     if (!existsSync(o.configPath)) await bringBack(engine, ref, 'genesis.yaml', o.configPath, signal);
     const store = await openStore({ path: home.stateFile, clock: systemClock, log: createQuietLog() });
     if (!store.ok) return store;
+    // The repositories of before may be gone for good: the next backup may make new ones.
+    for (const prefix of [repositorySeenPrefix, copySeenPrefix]) {
+      for (const fact of await store.value.facts.list(prefix)) await store.value.facts.remove(fact.name);
+    }
     for (const record of report.records) {
       await store.value.backups.put(record);
       if (record.type === 'snapshot') await store.value.backups.setKeep(record.id, true, null);

@@ -23,6 +23,8 @@ export interface Composed {
   readonly counters: Counters;
   readonly page: MetricsPage;
   readonly loaded: LoadedConfig;
+  /** Resolves when no counter is waiting for its past: a page before that would show it as set back to 0. */
+  seeded(): Promise<void>;
   /** Stops what runs, closes the state, frees the home. */
   close(graceMs: number): Promise<void>;
 }
@@ -93,21 +95,28 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
       countAuditWriteFailure: () => counters.countAuditWriteFailure(),
     },
   });
-  const following = options.metered ? followSnapshots(running, counters, page, store, options.log) : () => undefined;
+  const following = options.metered ? followSnapshots(running, counters, page, store, options.log) : notFollowing;
   return {
     running,
     store,
     counters,
     page,
     loaded,
+    seeded: following.seeded,
     close: async (graceMs) => {
       await running.stop(graceMs);
-      following();
+      following.stop();
       await store.close();
       lock.release();
     },
   };
 }
+
+interface Following {
+  seeded(): Promise<void>;
+  stop(): void;
+}
+const notFollowing: Following = { seeded: () => Promise.resolve(), stop: () => undefined };
 
 /** Counters follow the configured services; a service that appears is seeded with its past, so that no counter restarts at zero. */
 function followSnapshots(
@@ -116,9 +125,9 @@ function followSnapshots(
   page: MetricsPage,
   store: Store,
   log: SwitchableLog,
-): () => void {
+): Following {
   let seeding: Promise<void> = Promise.resolve();
-  return running.app.subscribe((event) => {
+  const stop = running.app.subscribe((event) => {
     const snapshot = running.app.snapshot();
     if (event.type !== 'snapshot' || snapshot === null) return;
     const only = counters.initialise(snapshot.services);
@@ -129,6 +138,7 @@ function followSnapshots(
       .then(() => counters.seed(store.events.all(), { only, before: snapshot.at }))
       .catch((thrown: unknown) => log.error('counters could not be seeded', { error: String(thrown) }));
   });
+  return { seeded: () => seeding, stop };
 }
 
 export function configPathOf(home: Home): string {

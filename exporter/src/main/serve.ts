@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { createLoginCodes } from '../api/sessions.ts';
 import { createServer, type Server } from '../api/server.ts';
 import type { ServeOptions } from '../cli/deps.ts';
-import { isLoopback, parseListen, type Config } from '../config/index.ts';
+import { formatFault, isLoopback, parseListen, type Config, type Fault } from '../config/index.ts';
 import { defaultConfigYaml } from '../config/defaults.ts';
 import { fail, ok, toOpError, type OpError, type Outcome } from '../contract/errors.ts';
 import { metricsContentType } from '../metrics/render.ts';
@@ -82,6 +82,7 @@ function readTls(config: Config): Outcome<{ cert: Buffer; key: Buffer } | null> 
 
 async function renderMetrics(composed: Composed, response: ServerResponse): Promise<void> {
   response.setHeader('Content-Type', metricsContentType);
+  await composed.seeded();
   await composed.page.render(composed.running.app.snapshot(), systemClock.now(), writeInto(response));
   response.end();
 }
@@ -108,13 +109,12 @@ function welcome(o: {
 }
 
 function say(deps: ServeDeps, error: OpError): number {
-  const faults = (error.details?.['faults'] ?? []) as readonly {
-    readonly message: string;
-    readonly mend: string;
-    readonly text?: string;
-  }[];
-  const more = faults.map((f) => `  - ${f.message}; ${f.mend}\n`).join('');
-  deps.stderr.write(`genesis: ${error.message} (${error.hint})\n${more}`);
+  const faults = (error.details?.['faults'] ?? []) as readonly Fault[];
+  const [only] = faults;
+  // The message names a single fault already; its own mend says more than the hint of all errors of that kind.
+  const mend = faults.length === 1 && only !== undefined ? only.mend : error.hint;
+  const more = faults.length === 1 ? '' : faults.map((fault) => `  - ${formatFault(fault)}\n`).join('');
+  deps.stderr.write(`genesis: ${error.message} (${mend})\n${more}`);
   return 2;
 }
 

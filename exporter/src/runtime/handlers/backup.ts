@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { chooseBackup } from '../../core/backup-choice.ts';
 import { decideRetention } from '../../core/retention.ts';
 import type { BackupRecord, BackupType, CatalogueEntry } from '../../contract/backup.ts';
@@ -70,6 +72,30 @@ async function entriesPresent(deps: HandlerDeps, service: ResolvedService): Prom
   if (!listing.ok) return entries;
   const present = new Set(listing.value.records.map((record) => record.id));
   return entries.filter((entry) => present.has(entry.id));
+}
+
+/** Set once a repository was made there by this state: from then on an empty folder is a missing mount, not a new start. */
+export const repositorySeenPrefix = 'repository_seen:';
+
+/** Errors: `repository_unreadable` when the repository that was there is not; those of the engine. */
+async function prepareKnown(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  engine: BackupEngine,
+  signal: AbortSignal,
+): Promise<Outcome<void>> {
+  const { path } = service.repository;
+  const fact = `${repositorySeenPrefix}${service.config.name}`;
+  const marker = join(path, deps.markerFile(service.config.backup.engine));
+  if ((await deps.store.facts.get(fact)) === path && !existsSync(marker)) {
+    return fail(
+      'repository_unreadable',
+      `the repository that was at ${path} is gone: mount it again, or start over from a copy with \`genesis catalogue rebuild --from COPY\``,
+    );
+  }
+  const prepared = await engine.prepare(service.repository, signal);
+  if (prepared.ok) await deps.store.facts.set(fact, path);
+  return prepared;
 }
 
 function wantedComponents(service: ResolvedService, request: BackupAsk): ResolvedService['components'] {
@@ -173,7 +199,7 @@ async function makeBackup(
   const entries = await deps.store.backups.ofService(service.config.name);
   const clock = monotonicClock(deps.clock, newestStart(entries));
   const engine = deps.engine(service.config.backup.engine, clock);
-  const prepared = await tools.step('prepare the repository', () => engine.prepare(service.repository, tools.signal));
+  const prepared = await tools.step('prepare the repository', () => prepareKnown(deps, service, engine, tools.signal));
   if (!prepared.ok) return prepared;
   const choice = await choose(deps, service, request);
   const id = backupId(clock.now(), deps.random.hex(4));

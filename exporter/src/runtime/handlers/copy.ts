@@ -58,9 +58,11 @@ export function createCopyHandler(deps: HandlerDeps): Handler<CopyAsk> {
   };
 }
 
+export const copySeenPrefix = 'copy_seen:';
+
 /** Set once a repository was made in the copy: from then on an empty folder there is a missing mount. */
 export function seenFact(service: string, copy: string): string {
-  return `copy_seen:${service}:${copy}`;
+  return `${copySeenPrefix}${service}:${copy}`;
 }
 
 async function bringUpToDate(

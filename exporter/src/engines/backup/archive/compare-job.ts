@@ -7,8 +7,8 @@ import { statOf } from './durable.ts';
 import { comparePaths, fromText, toText, type FileEntry } from './entries.ts';
 import type { ManifestComponent } from './format.ts';
 import { createBreather, type JobContext } from './job-context.ts';
-import { listSource, readList } from './list-read.ts';
-import { loadChain, type Chain } from './stored-chain.ts';
+import { readList } from './list-read.ts';
+import { listSource, loadChain, type Chain } from './stored-chain.ts';
 import { walkTree, type Found } from './tree-walk.ts';
 
 const maxDifferences = 100;

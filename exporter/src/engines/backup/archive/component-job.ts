@@ -3,9 +3,9 @@ import { statSync } from 'node:fs';
 import type { BackupWarning } from '../../../contract/backup.ts';
 import { ComponentWriter } from './component-writer.ts';
 import type { BackupJob, ComponentJob } from './backup-job.ts';
-import { ContentHasher } from './content-hash.ts';
 import { fromText, toText } from './entries.ts';
 import { archiveFile, fileListFile, type ManifestComponent } from './format.ts';
+import { ContentHasher, createCompressor } from './frame-threads.ts';
 import { FrameWriter, type FrameWriterOptions, type WrittenFile } from './frame-write.ts';
 import { readOwners } from './owners.ts';
 import { ParentCursor } from './parent-cursor.ts';
@@ -24,7 +24,7 @@ const listSlackBytes = 2 ** 17;
  * The hashes that tar does not compute take what is saved.
  */
 const level = 1;
-/** More frames in flight than this only take memory: the thread pool has four threads. */
+/** More frames in flight than this would take more memory than a backup may. */
 const maxConcurrency = 8;
 export const maxWarnings = 100;
 
@@ -46,8 +46,10 @@ export interface ComponentRun {
  */
 export async function runComponent(job: BackupJob, component: ComponentJob, run: ComponentRun): Promise<ManifestComponent> {
   const hasher = new ContentHasher((digests) => writer.takeDigests(digests));
-  const archive = openWriter(job, component, 'archive', (raw, full) => hasher.frame(raw, full));
-  const files = openWriter(job, component, 'files', null);
+  const concurrency = Math.min(job.limits.concurrency, maxConcurrency);
+  const compressor = createCompressor(level, concurrency);
+  const archive = openWriter(job, component, { which: 'archive', compressor, concurrency, onFrame: (raw, full) => hasher.frame(raw, full) });
+  const files = openWriter(job, component, { which: 'files', compressor, concurrency: 1, onFrame: null });
   const parent = openParent(job, component);
   const report = createReport(run.sink);
   const { bandwidthBytesPerSecond } = job.limits;
@@ -66,7 +68,7 @@ export async function runComponent(job: BackupJob, component: ComponentJob, run:
     return componentResult(component, writer, report, archived, listed);
   } finally {
     await parent?.close();
-    await hasher.close();
+    await Promise.all([hasher.close(), compressor.close()]);
   }
 }
 
@@ -105,7 +107,11 @@ function createReport(sink: WarningSink): Report {
   };
 }
 
-function openWriter(job: BackupJob, component: ComponentJob, which: 'archive' | 'files', onFrame: FrameWriterOptions['onFrame']): FrameWriter {
+interface WriterChoice extends Pick<FrameWriterOptions, 'compressor' | 'concurrency' | 'onFrame'> {
+  readonly which: 'archive' | 'files';
+}
+
+function openWriter(job: BackupJob, component: ComponentJob, { which, ...shared }: WriterChoice): FrameWriter {
   const { salts } = component;
   const sealed = salts !== null && job.key !== null;
   const name = which === 'archive' ? archiveFile(component.name, sealed) : fileListFile(component.name, sealed);
@@ -114,9 +120,7 @@ function openWriter(job: BackupJob, component: ComponentJob, which: 'archive' | 
     name,
     frameBytes: which === 'archive' ? archiveFrameBytes : listFrameBytes,
     slackBytes: which === 'archive' ? archiveSlackBytes : listSlackBytes,
-    level,
-    concurrency: which === 'archive' ? Math.min(job.limits.concurrency, maxConcurrency) : 1,
-    onFrame,
+    ...shared,
     seal: salts === null || job.key === null ? null : { key: Buffer.from(job.key), salt: Buffer.from(salts[which], 'hex') },
   });
 }

@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats, type Stats } from 'node:fs';
 import { createHash } from 'node:crypto';
 import type { BackupWarning } from '../../../contract/backup.ts';
-import type { ContentHasher } from './content-hash.ts';
 import { comparePaths, deletion, encodeEntry, type FileEntry } from './entries.ts';
 import { errnoOf, messageOf } from './errno.ts';
+import type { ContentHasher } from './frame-threads.ts';
 import type { FrameWriter } from './frame-write.ts';
 import type { Owners } from './owners.ts';
 import type { ParentCursor } from './parent-cursor.ts';

@@ -13,12 +13,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isNativeError } from 'node:util/types';
 import { OpError, toOpError } from '../../../contract/errors.ts';
 import type { RepositoryRef } from '../port.ts';
 import { sealedSize } from './crypto.ts';
 import { fsyncPath, removeTree, statOf } from './durable.ts';
 import { fromText } from './entries.ts';
+import { errnoOf } from './errno.ts';
 import { openFrames } from './frame-read.ts';
 import { backupFolder, configFile, isBackupId, manifestFile, serviceFolder, type StoredFile } from './format.ts';
 import { checkCancelled, createBreather, type JobContext } from './job-context.ts';
@@ -244,7 +244,7 @@ function publish(work: string, final: string): void {
 
 /** System errors of the target as `copy_failed`; what already has a code keeps it. */
 function asCopyError(thrown: unknown, source: StoredBackup): unknown {
-  if (thrown instanceof OpError || !isNativeError(thrown) || !('errno' in thrown)) return thrown;
+  if (thrown instanceof OpError || errnoOf(thrown) === null) return thrown;
   const { code, message } = toOpError(thrown, 'copy_failed');
   return new OpError(code === 'disk_full' ? code : 'copy_failed', `copy of ${source.id}: ${message}`, {
     cause: thrown,

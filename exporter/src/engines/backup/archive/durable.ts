@@ -10,9 +10,9 @@ import {
   type BigIntStats,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { isNativeError } from 'node:util/types';
 import { OpError } from '../../../contract/errors.ts';
 import { toFsPath, toText } from './entries.ts';
+import { errnoOf } from './errno.ts';
 
 /** Small file-system steps on binary-string paths (see entries.ts), as restore, swap and copy need them. */
 
@@ -20,7 +20,7 @@ const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Whether a system error bears one of these codes. */
 export function hasCode(thrown: unknown, ...codes: readonly string[]): boolean {
-  return isNativeError(thrown) && 'code' in thrown && typeof thrown.code === 'string' && codes.includes(thrown.code);
+  return codes.includes(errnoOf(thrown) ?? '');
 }
 
 /** Null where nothing is. Links are not followed. */

@@ -3,9 +3,9 @@ import type { BackupFile } from '../../../contract/backup.ts';
 import { OpError, type Outcome } from '../../../contract/errors.ts';
 import type { RepositoryRef } from '../port.ts';
 import { fromText, toText, type FileEntry } from './entries.ts';
-import { listSource, readList } from './list-read.ts';
+import { readList } from './list-read.ts';
 import { asOutcome } from './repository.ts';
-import { loadChain, type Chain } from './stored-chain.ts';
+import { listSource, loadChain, type Chain } from './stored-chain.ts';
 
 /** Opaque to callers: index of the component and raw offset of the line to go on with. */
 const cursorPattern = /^(\d{1,4}):(\d{1,16})$/;

@@ -1,8 +1,8 @@
-import { webcrypto } from 'node:crypto';
 import { closeSync, fdatasync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { constants, zstdCompress, type ZstdOptions } from 'node:zlib';
 import { createSealer, type Sealer } from './crypto.ts';
 import type { Frame, StoredFile } from './format.ts';
+import { allocateFrame, type FrameCompressor } from './frame-threads.ts';
+import type { CompressedFrame } from './frame-work.ts';
 
 /** Bytes written between two early syncs. */
 const earlySyncBytes = 32 * 2 ** 20;
@@ -16,7 +16,7 @@ export interface FrameWriterOptions {
   readonly frameBytes: number;
   /** One single write may exceed the end of a frame by this much. */
   readonly slackBytes: number;
-  readonly level: number;
+  readonly compressor: FrameCompressor;
   /** Frames in the compressor at the same time. */
   readonly concurrency: number;
   /** Given each frame when it is handed over, before its buffer is used again; `full` is false for one that was cut short. */
@@ -33,7 +33,7 @@ export interface WrittenFile {
 
 /**
  * One file of zstd frames. The caller fills `buffer` from `filled` on (or calls `put`), says so with `advance`, and awaits `next()`
- * whenever `full`. Frames are compressed in the thread pool while the caller goes on, written in order, at most `concurrency` at a time;
+ * whenever `full`. Frames are compressed in other threads while the caller goes on, written in order, at most `concurrency` at a time;
  * buffers are used again, so that memory stays bounded by (concurrency + 1) frames. `next` and `finish` throw what writing threw.
  */
 export class FrameWriter {
@@ -136,8 +136,7 @@ export class FrameWriter {
   }
 
   #allocate(): Buffer {
-    // Shared memory, so that `onFrame` can hand it to another thread as it is.
-    return this.#spare.pop() ?? Buffer.from(new SharedArrayBuffer(this.#options.frameBytes + this.#options.slackBytes));
+    return this.#spare.pop() ?? allocateFrame(this.#options.frameBytes + this.#options.slackBytes);
   }
 
   #rethrow(): void {
@@ -148,7 +147,7 @@ export class FrameWriter {
     const buffer = this.buffer;
     const raw = buffer.subarray(0, this.filled);
     const looked = this.#options.onFrame?.(raw, this.full);
-    const compressed = compress(raw, this.#options.level);
+    const compressed = this.#options.compressor.compress(buffer, raw.length, this.full);
     this.#rawBytes += raw.length;
     this.#inFlight += 1;
     // A failure is told by #settle; until its turn comes it must not count as unhandled.
@@ -160,10 +159,10 @@ export class FrameWriter {
   }
 
   /** Runs for one frame after the other; never throws. */
-  async #settle(buffer: Buffer, rawLength: number, compressed: Promise<Buffer>, looked: Promise<void> | undefined): Promise<void> {
+  async #settle(buffer: Buffer, rawLength: number, compressed: Promise<CompressedFrame>, looked: Promise<void> | undefined): Promise<void> {
     try {
-      const bytes = await compressed;
-      if (this.#failure === null) await this.#store(bytes, rawLength);
+      const frame = await compressed;
+      if (this.#failure === null) this.#store(frame, rawLength);
       await looked;
     } catch (error) {
       this.#failure ??= { error };
@@ -173,17 +172,15 @@ export class FrameWriter {
     this.#wake?.();
   }
 
-  async #store(bytes: Buffer, rawLength: number): Promise<void> {
-    // Web crypto hashes in the thread pool.
-    const digest = Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes));
-    this.#frames.push([this.#storedBytes, bytes.length, rawLength, digest.toString('hex')]);
+  #store({ bytes, sha256 }: CompressedFrame, rawLength: number): void {
+    this.#frames.push([this.#storedBytes, bytes.length, rawLength, sha256]);
     this.#storedBytes += bytes.length;
     if (this.#sealer === null) this.#write(bytes);
     else for (const part of this.#sealer.append(bytes)) this.#write(part);
     this.#syncEarly();
   }
 
-  #write(bytes: Buffer): void {
+  #write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at, bytes.length - at);
     this.#fileBytes += bytes.length;
     this.#unsynced += bytes.length;
@@ -201,16 +198,4 @@ export class FrameWriter {
       });
     });
   }
-}
-
-/** One zstd frame with its content size in the header and the decoder's own checksum at the end. */
-function compress(raw: Buffer, level: number): Promise<Buffer> {
-  const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
-  // zstd's own bound: with room for any result it compresses in one pass from where the bytes lie, without copying them into a window first.
-  const chunkSize = raw.length + (raw.length >> 8) + 1024;
-  // The size pledged goes into the frame's header; @types/node does not know the option yet.
-  const options: ZstdOptions & { readonly pledgedSrcSize: number } = { params, chunkSize, pledgedSrcSize: raw.length };
-  return new Promise((resolve, reject) => {
-    zstdCompress(raw, options, (error, bytes) => (error === null ? resolve(bytes) : reject(error)));
-  });
 }

@@ -1,7 +1,6 @@
 import { decodeEntry, type FileEntry } from './entries.ts';
 import { openFrames, readFrames, damage, type StoredSource } from './frame-read.ts';
-import { componentOf, type Chain } from './stored-chain.ts';
-import type { Frame, ManifestComponent } from './format.ts';
+import type { Frame } from './format.ts';
 
 /** Lines decoded in one go: small enough that what they become is collected young. */
 const batchLines = 500;
@@ -13,18 +12,6 @@ export interface ListBatch {
   readonly entries: readonly FileEntry[];
   /** Raw offset of each entry's line. */
   readonly offsets: readonly number[];
-}
-
-export function listSource(chain: Chain, component: ManifestComponent): StoredSource {
-  const { id, folder } = chain.target;
-  return { folder, backupId: id, component: component.name, stored: component.files, key: chain.key };
-}
-
-/** A component of the backup that was asked for, by name; a bug when the caller did not check. */
-export function targetComponent(chain: Chain, name: string): ManifestComponent {
-  const component = componentOf(chain.target, name);
-  if (component === null) throw new RangeError(`${chain.target.id} has no component ${name}`);
-  return component;
 }
 
 /**

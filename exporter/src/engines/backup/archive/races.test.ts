@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { ComponentWriter } from './component-writer.ts';
-import { ContentHasher } from './content-hash.ts';
 import { decodeEntry, type FileEntry } from './entries.ts';
+import { ContentHasher, createCompressor } from './frame-threads.ts';
 import { FrameWriter, type FrameWriterOptions } from './frame-write.ts';
 import { readOwners } from './owners.ts';
 import { tarEnd } from './tar-write.ts';
@@ -15,6 +15,8 @@ import { walkTree, type WalkItem } from './walk.ts';
 let box: Sandbox;
 let warnings: string[];
 let skipped: string[];
+const compressor = createCompressor(1, 2);
+afterAll(() => compressor.close());
 beforeEach(() => {
   box = createSandbox();
   mkdirSync(box.at('tree/dir'), { recursive: true });
@@ -31,7 +33,7 @@ function walk(): Generator<WalkItem, void, undefined> {
 }
 
 function openWriter(name: string, onFrame: FrameWriterOptions['onFrame']): FrameWriter {
-  return new FrameWriter({ path: box.at(name), name, frameBytes: 4096, slackBytes: 65536, level: 1, concurrency: 2, onFrame, seal: null });
+  return new FrameWriter({ path: box.at(name), name, frameBytes: 4096, slackBytes: 65536, compressor, concurrency: 2, onFrame, seal: null });
 }
 
 /** Copies the tree; `meddle` runs after an item was seen and before it is read. */

@@ -1,9 +1,9 @@
-import { isNativeError } from 'node:util/types';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OpError, toOpError } from '../../../contract/errors.ts';
 import type { EngineProgress } from '../port.ts';
 import { compareJob } from './compare-job.ts';
 import { copyJob } from './copy-job.ts';
+import { errnoOf } from './errno.ts';
 import type { FromWorker, ReadJob, WireOutcome } from './read-job.ts';
 import { planJob, restoreJob } from './restore-job.ts';
 import { recover } from './swap.ts';
@@ -58,7 +58,7 @@ function revived(job: ReadJob): ReadJob {
 
 /** System errors are expected failures of a machine; other errors are bugs. */
 function isExpected(thrown: unknown): boolean {
-  return thrown instanceof OpError || (isNativeError(thrown) && 'errno' in thrown);
+  return thrown instanceof OpError || errnoOf(thrown) !== null;
 }
 
 function toWire(thrown: unknown): WireOutcome {

@@ -3,9 +3,9 @@ import { ContentReader } from './content.ts';
 import type { FileEntry } from './entries.ts';
 import { TarExtract } from './extract.ts';
 import { checkCancelled, type JobContext } from './job-context.ts';
-import { listSource, readList } from './list-read.ts';
+import { readList } from './list-read.ts';
 import { TreeWalk, type Step } from './select.ts';
-import type { Chain } from './stored-chain.ts';
+import { listSource, type Chain } from './stored-chain.ts';
 import { isLinkInside, whereOf, type ComponentSurvey, type Survey } from './survey.ts';
 
 /** Where the entries of one root are made: below `cwd` (existing, binary string), the root under another name. */

@@ -5,6 +5,7 @@ import type { RepositoryRef } from '../port.ts';
 import { keyFingerprint, manifestMacKey } from './crypto.ts';
 import { hasCode } from './durable.ts';
 
+import type { StoredSource } from './frame-read.ts';
 import {
   backupFolder,
   backupsFolder,
@@ -176,4 +177,10 @@ export function loadChain(repository: RepositoryRef, backupId: string): Chain {
 
 export function componentOf(backup: StoredBackup, name: string): ManifestComponent | null {
   return backup.manifest.components.find((c) => c.name === name) ?? null;
+}
+
+/** The file list of one component of the backup that was asked for. */
+export function listSource(chain: Chain, component: ManifestComponent): StoredSource {
+  const { id, folder } = chain.target;
+  return { folder, backupId: id, component: component.name, stored: component.files, key: chain.key };
 }

@@ -5,9 +5,9 @@ import { toText, type FileEntry } from './entries.ts';
 import { frameIndex } from './content.ts';
 import type { ManifestComponent } from './format.ts';
 import { checkCancelled, type JobContext } from './job-context.ts';
-import { listSource, readList } from './list-read.ts';
+import { readList } from './list-read.ts';
 import { createPathFilter, selectedComponents, TreeWalk, type PathFilter, type Step } from './select.ts';
-import { componentOf, type Chain } from './stored-chain.ts';
+import { listSource, componentOf, type Chain } from './stored-chain.ts';
 
 /** Space is counted in blocks of this size: what ext4, xfs and btrfs take for the smallest file or folder. */
 export const fsBlockBytes = 4096;

@@ -5,9 +5,9 @@ import { toText } from './entries.ts';
 import { damage, openFrames, type StoredSource } from './frame-read.ts';
 import type { ManifestComponent } from './format.ts';
 import { checkCancelled, type JobContext } from './job-context.ts';
-import { listSource, readList } from './list-read.ts';
+import { readList } from './list-read.ts';
 import { createPathFilter, TreeWalk } from './select.ts';
-import { loadBackup, loadMember, repositoryKey, type Chain, type StoredBackup } from './stored-chain.ts';
+import { listSource, loadBackup, loadMember, repositoryKey, type Chain, type StoredBackup } from './stored-chain.ts';
 import { whereOf } from './survey.ts';
 
 const maxFaults = 100;
