@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +25,8 @@ const { values: options } = parseArgs({
     sealed: { type: 'boolean', default: false },
   },
 });
+// As the `genesis` binary does.
+enableCompileCache();
 const pairs = Number(options.pairs);
 const work = mkdtempSync(join(options.folder, 'genesis-bench-'));
 const tree = join(work, 'tree');

@@ -1,4 +1,14 @@
-import { crash, faultsAfterCrash, markOf, prepareStage, resetStage, usualDuration, worksOn, type Point, type Stage } from './support/crash.ts';
+import {
+  crash,
+  faultsAfterCrash,
+  markOf,
+  prepareStage,
+  resetStage,
+  usualDuration,
+  worksOn,
+  type Point,
+  type Stage,
+} from './support/crash.ts';
 import { cleanUp } from './support/processes.ts';
 
 // Four points each; crash.long.ts has twenty, with seeds.
@@ -28,13 +38,17 @@ describe.each(['backup', 'restore'] as const)('kill -9 during a %s', (kind) => {
 
   afterAll(cleanUp, 60_000);
 
-  it.each(points[kind].map((_, index) => index))('leaves the old or the new whole and the catalogue true (point %i)', async (index) => {
-    const point = points[kind][index];
-    if (point === undefined) throw new Error('no such point');
-    await resetStage(stage);
-    const finding = await crash(stage, kind, point, usualMs);
-    expect({ ...finding, faults: await faultsAfterCrash(stage, finding) }).toEqual({ ...finding, faults: [] });
-  }, 120_000);
+  it.each(points[kind].map((_, index) => index))(
+    'leaves the old or the new whole and the catalogue true (point %i)',
+    async (index) => {
+      const point = points[kind][index];
+      if (point === undefined) throw new Error('no such point');
+      await resetStage(stage);
+      const finding = await crash(stage, kind, point, usualMs);
+      expect({ ...finding, faults: await faultsAfterCrash(stage, finding) }).toEqual({ ...finding, faults: [] });
+    },
+    120_000,
+  );
 
   it('goes on backing up and restoring afterwards', async () => {
     await resetStage(stage);

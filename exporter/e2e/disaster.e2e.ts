@@ -29,7 +29,11 @@ describe.each([
   const keyFile = path.join(base, 'key');
   const keyOptions = encrypted ? ['--key', `file:${keyFile}`] : [];
   const kept = new Map<string, string>();
-  let before: { readonly entries: readonly CatalogueEntry[]; readonly audit: readonly AuditRow[]; readonly token: string };
+  let before: {
+    readonly entries: readonly CatalogueEntry[];
+    readonly audit: readonly AuditRow[];
+    readonly token: string;
+  };
 
   beforeAll(async () => {
     writeFileSync(keyFile, `${key}\n`, { mode: 0o600 });
@@ -82,7 +86,8 @@ describe.each([
     return { entries, audit: audit.body.items, token: made.body.secret };
   }
 
-  const bare = (args: readonly string[]) => genesisCommand(base, [...args, '--home', path.join(base, 'no-home'), ...keyOptions], { deadlineMs: 120_000 });
+  const bare = (args: readonly string[]) =>
+    genesisCommand(base, [...args, '--home', path.join(base, 'no-home'), ...keyOptions], { deadlineMs: 120_000 });
 
   it('lists every backup from the copy alone', async () => {
     const listed = await bare(['restore', '--from', copy, '--list', '--json']);
@@ -92,23 +97,34 @@ describe.each([
     expect(items.map((record) => record.id).sort()).toEqual([...kept.keys()].sort());
   }, 60_000);
 
-  it.each([0, 1, 2, 3])('verifies and restores backup %i equal', async (index) => {
-    const [id, expected] = [...kept][index] ?? ['', ''];
-    expect(await bare(['verify', '--from', copy, id])).toMatchObject({ exitCode: 0 });
-    const to = path.join(base, 'restored', String(index));
-    expect(await bare(['restore', '--from', copy, id, '--to', to])).toMatchObject({ exitCode: 0 });
-    expect(differences(expected, restoredRoot(to))).toEqual([]);
-    expect(existsSync(path.join(base, 'no-home'))).toBe(false);
-  }, 120_000);
+  it.each([0, 1, 2, 3])(
+    'verifies and restores backup %i equal',
+    async (index) => {
+      const [id, expected] = [...kept][index] ?? ['', ''];
+      expect(await bare(['verify', '--from', copy, id])).toMatchObject({ exitCode: 0 });
+      const to = path.join(base, 'restored', String(index));
+      expect(await bare(['restore', '--from', copy, id, '--to', to])).toMatchObject({ exitCode: 0 });
+      expect(differences(expected, restoredRoot(to))).toEqual([]);
+      expect(existsSync(path.join(base, 'no-home'))).toBe(false);
+    },
+    120_000,
+  );
 
   it('remakes the catalogue, and brings back audit, drills and tokens', async () => {
-    const rebuilt = await genesisCommand(base, ['catalogue', 'rebuild', '--from', copy, '--home', home, ...keyOptions], { deadlineMs: 60_000 });
+    const rebuilt = await genesisCommand(
+      base,
+      ['catalogue', 'rebuild', '--from', copy, '--home', home, ...keyOptions],
+      { deadlineMs: 60_000 },
+    );
     expect(rebuilt).toMatchObject({ exitCode: 0 });
 
     const genesis = await startGenesis({ home });
     // Not the first tokens: their files were lost with the home, so they are replaced at the start.
     const asBefore = { role: null, headers: { authorization: `Bearer ${before.token}` } };
-    expect((await genesis.api('GET', '/me', undefined, asBefore)).body).toMatchObject({ name: 'kept-by-hand', role: 'admin' });
+    expect((await genesis.api('GET', '/me', undefined, asBefore)).body).toMatchObject({
+      name: 'kept-by-hand',
+      role: 'admin',
+    });
     expect((await genesis.api('GET', '/me')).body).toMatchObject({ name: 'admin' });
     const listed = await genesis.api<{ items: CatalogueEntry[] }>('GET', '/backups?limit=500', undefined, asBefore);
     expect(listed.body.items.map((entry) => entry.id)).toEqual(before.entries.map((entry) => entry.id));
@@ -122,7 +138,10 @@ describe.each([
     // The repository was lost with the home: what the copy holds can be restored, but nothing new can build upon it.
     expect(await backUp(genesis, 'incremental')).toMatchObject({ type: 'full', parent: null });
     const oldest = before.entries.at(-1)?.id ?? '';
-    const restored = await perform(genesis, 'POST', `/backups/${oldest}/restore`, { target: { kind: 'folder' }, copy: 'elsewhere' });
+    const restored = await perform(genesis, 'POST', `/backups/${oldest}/restore`, {
+      target: { kind: 'folder' },
+      copy: 'elsewhere',
+    });
     expect(restored).toMatchObject({ state: 'succeeded' });
     expect(differences(kept.get(oldest) ?? '', restoredRoot(String(restored.result?.['target'])))).toEqual([]);
     await genesis.stop();

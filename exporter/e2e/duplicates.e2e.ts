@@ -17,14 +17,19 @@ describe(`${requests} requests for a backup at the same time`, () => {
     const data = path.join(tempFolder('genesis-data-'), 'data');
     makeTree(data, { files: 6, bytesPerFile: 500_000, seed: 'duplicates' });
     // Slow enough to be running while the requests arrive.
-    genesis = await startGenesis({ config: shopConfig(data, { backup: { limits: { bandwidth: '1MiB' }, verify_after: false } }) });
+    genesis = await startGenesis({
+      config: shopConfig(data, { backup: { limits: { bandwidth: '1MiB' }, verify_after: false } }),
+    });
   }, 60_000);
 
   afterEach(() => genesis.stop());
 
-  const ask = (headers: Record<string, string>, type = 'full'): Promise<Reply> => genesis.api('POST', '/backups', { service: 'shop', type }, { headers });
-  const all = (headers: () => Record<string, string>): Promise<Reply[]> => Promise.all(Array.from({ length: requests }, () => ask(headers())));
-  const backups = async (): Promise<Operation[]> => (await genesis.api<{ items: Operation[] }>('GET', '/operations?kind=backup&limit=500')).body.items;
+  const ask = (headers: Record<string, string>, type = 'full'): Promise<Reply> =>
+    genesis.api('POST', '/backups', { service: 'shop', type }, { headers });
+  const all = (headers: () => Record<string, string>): Promise<Reply[]> =>
+    Promise.all(Array.from({ length: requests }, () => ask(headers())));
+  const backups = async (): Promise<Operation[]> =>
+    (await genesis.api<{ items: Operation[] }>('GET', '/operations?kind=backup&limit=500')).body.items;
 
   it('with one Idempotency-Key are one operation and one backup, also after a crash', async () => {
     const key = { 'idempotency-key': 'the same for all' };
@@ -49,7 +54,9 @@ describe(`${requests} requests for a backup at the same time`, () => {
     const accepted = replies.filter((reply) => reply.status === 202);
     const refused = replies.filter((reply) => reply.status !== 202);
     expect(accepted.length).toBeGreaterThanOrEqual(1);
-    expect([...new Set(refused.map((reply) => `${reply.status} ${reply.body.code}`))]).toEqual(['409 operation_conflict']);
+    expect([...new Set(refused.map((reply) => `${reply.status} ${reply.body.code}`))]).toEqual([
+      '409 operation_conflict',
+    ]);
 
     const ended = await Promise.all(accepted.map((reply) => genesis.waitForOperation(reply.body.id)));
     expect(ended.map((operation) => operation.state)).toEqual(ended.map(() => 'succeeded'));
@@ -58,7 +65,8 @@ describe(`${requests} requests for a backup at the same time`, () => {
     const inTurn = ended.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
     for (const [index, operation] of inTurn.entries()) {
       const previous = inTurn[index - 1];
-      if (previous !== undefined) expect(Date.parse(operation.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(previous.endedAt ?? ''));
+      if (previous !== undefined)
+        expect(Date.parse(operation.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(previous.endedAt ?? ''));
     }
   }, 120_000);
 

@@ -26,13 +26,17 @@ describe('the repository’s disk is full (a tmpfs of 8 MiB)', () => {
     makeTree(path.join(data, 'more'), { files: 20, bytesPerFile: 1_000_000, seed: 'more' });
   }, 120_000);
 
-  it.each(['full', 'incremental'])('a %s backup fails with disk_full and leaves nothing', async (type) => {
-    const operation = await perform(genesis, 'POST', '/backups', { service: 'shop', type });
-    expect(operation).toMatchObject({ state: 'failed', error: { code: 'disk_full' } });
-    const seen = seenBy(genesis.pid, repository);
-    expect(leftovers(seen)).toEqual([]);
-    expect(readdirSync(path.join(seen, 'backups', 'shop'))).toEqual([first]);
-  }, 60_000);
+  it.each(['full', 'incremental'])(
+    'a %s backup fails with disk_full and leaves nothing',
+    async (type) => {
+      const operation = await perform(genesis, 'POST', '/backups', { service: 'shop', type });
+      expect(operation).toMatchObject({ state: 'failed', error: { code: 'disk_full' } });
+      const seen = seenBy(genesis.pid, repository);
+      expect(leftovers(seen)).toEqual([]);
+      expect(readdirSync(path.join(seen, 'backups', 'shop'))).toEqual([first]);
+    },
+    60_000,
+  );
 
   it('what was there before is whole', async () => {
     expect((await catalogue(genesis)).map((entry) => entry.id)).toEqual([first]);
@@ -69,7 +73,10 @@ describe('the target’s disk is full (a tmpfs of 8 MiB)', () => {
   }, 120_000);
 
   it('a restore into a folder is refused before the first byte', async () => {
-    expect(await restoreToFolder(genesis, backup, 'out')).toMatchObject({ state: 'failed', error: { code: 'disk_full' } });
+    expect(await restoreToFolder(genesis, backup, 'out')).toMatchObject({
+      state: 'failed',
+      error: { code: 'disk_full' },
+    });
     expect(readdirSync(seenBy(genesis.pid, restores))).toEqual([]);
   }, 60_000);
 
@@ -95,7 +102,11 @@ describe('the target’s disk fills up while a restore writes (a tmpfs of 40 MiB
       if (i % 1000 === 0) mkdirSync(path.join(data, String(i / 1000)));
       writeFileSync(path.join(data, String(Math.floor(i / 1000)), `${i}`), 'x');
     }
-    const genesis = await startGenesis({ home, config: shopConfig(data), launcher: onSmallDisk([{ folder: restores, size: '40m' }]) });
+    const genesis = await startGenesis({
+      home,
+      config: shopConfig(data),
+      launcher: onSmallDisk([{ folder: restores, size: '40m' }]),
+    });
     const { id } = await backUp(genesis);
     const operation = await restoreToFolder(genesis, id, 'out');
     expect(operation).toMatchObject({ state: 'failed', error: { code: 'disk_full' } });

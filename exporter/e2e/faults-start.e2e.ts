@@ -18,7 +18,10 @@ function said(output: string): string[] {
 
 describe('a start that cannot be', () => {
   const serve = (home: string, env: Record<string, string> = {}) =>
-    genesisCommand(home, ['serve', '--home', home], { env: { GENESIS_LISTEN: '127.0.0.1:0', ...env }, deadlineMs: 30_000 });
+    genesisCommand(home, ['serve', '--home', home], {
+      env: { GENESIS_LISTEN: '127.0.0.1:0', ...env },
+      deadlineMs: 30_000,
+    });
 
   it('a second instance on the same home: one sentence, exit 2, the first unharmed', async () => {
     const data = path.join(tempFolder('genesis-data-'), 'data');
@@ -28,7 +31,9 @@ describe('a start that cannot be', () => {
 
     const second = await serve(first.home);
     expect(second.exitCode).toBe(2);
-    expect(said(second.output)).toEqual([expect.stringMatching(new RegExp(`^genesis: another genesis \\(process ${first.pid}\\) .*${first.home}`))]);
+    expect(said(second.output)).toEqual([
+      expect.stringMatching(new RegExp(`^genesis: another genesis \\(process ${first.pid}\\) .*${first.home}`)),
+    ]);
 
     expect(readFileSync(path.join(first.home, 'run', 'address'), 'utf8')).toBe(before);
     expect((await first.get('/healthz')).status).toBe(200);
@@ -66,8 +71,16 @@ describe('a start that cannot be', () => {
     mkdirSync(closed, { mode: 0o555 });
     chmodSync(folder, 0o755);
     for (const home of [path.join(file, 'home'), file, closed, path.join(closed, 'home')]) {
-      const refused = await genesisCommand('/', ['serve', '--home', home], { env: { GENESIS_LISTEN: '127.0.0.1:0' }, launcher: who.launcher, deadlineMs: 30_000 });
-      expect({ home, exitCode: refused.exitCode, said: said(refused.output) }).toEqual({ home, exitCode: 2, said: [expect.stringContaining(home)] });
+      const refused = await genesisCommand('/', ['serve', '--home', home], {
+        env: { GENESIS_LISTEN: '127.0.0.1:0' },
+        launcher: who.launcher,
+        deadlineMs: 30_000,
+      });
+      expect({ home, exitCode: refused.exitCode, said: said(refused.output) }).toEqual({
+        home,
+        exitCode: 2,
+        said: [expect.stringContaining(home)],
+      });
     }
     expect(readFileSync(file, 'utf8')).toBe('mine');
     expect(readdirSync(closed)).toEqual([]);

@@ -32,7 +32,8 @@ describe(`files that may not be read (as ${who.how})`, () => {
   }, 120_000);
 
   afterAll(async () => {
-    for (const file of [...forbidden, closed]) chmodSync(file, 0o700); // so that an ordinary user can remove them
+    // So that an ordinary user can remove them, the restored ones too.
+    execFileSync('chmod', ['-R', 'u+rwX', base]);
     await cleanUp();
   }, 60_000);
 

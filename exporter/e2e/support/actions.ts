@@ -43,9 +43,14 @@ export async function perform(
 }
 
 /** A backup that succeeds. Throws with the operation when it does not. */
-export async function backUp(genesis: Genesis, type: 'full' | 'incremental' = 'full', service = 'shop'): Promise<CatalogueEntry> {
+export async function backUp(
+  genesis: Genesis,
+  type: 'full' | 'incremental' = 'full',
+  service = 'shop',
+): Promise<CatalogueEntry> {
   const operation = await perform(genesis, 'POST', '/backups', { service, type });
-  if (operation.state !== 'succeeded') throw new Error(`the backup ended ${operation.state}: ${JSON.stringify(operation, null, 1)}`);
+  if (operation.state !== 'succeeded')
+    throw new Error(`the backup ended ${operation.state}: ${JSON.stringify(operation, null, 1)}`);
   const entry = await genesis.api<CatalogueEntry>('GET', `/backups/${String(operation.result?.['backupId'])}`);
   if (entry.status !== 200) throw new Error(`${entry.status}: ${entry.text}`);
   return entry.body;
@@ -56,12 +61,18 @@ export function verify(genesis: Genesis, id: string): Promise<Operation> {
 }
 
 export function restoreInPlace(genesis: Genesis, id: string): Promise<Operation> {
-  return perform(genesis, 'POST', `/backups/${id}/restore`, { target: { kind: 'in_place' }, confirm: 'shop', reason: 'a test' });
+  return perform(genesis, 'POST', `/backups/${id}/restore`, {
+    target: { kind: 'in_place' },
+    confirm: 'shop',
+    reason: 'a test',
+  });
 }
 
 /** Into a new folder below the home's restores. */
 export function restoreToFolder(genesis: Genesis, id: string, name: string): Promise<Operation> {
-  return perform(genesis, 'POST', `/backups/${id}/restore`, { target: { kind: 'folder', path: path.join(genesis.home, 'restores', name) } });
+  return perform(genesis, 'POST', `/backups/${id}/restore`, {
+    target: { kind: 'folder', path: path.join(genesis.home, 'restores', name) },
+  });
 }
 
 /** The whole catalogue, newest first. */

@@ -34,6 +34,7 @@ export function cutAt(file: string, share: number): void {
 /** Header and sealed chunks of an encrypted file, as they stand. */
 export function chunksOf(bytes: Buffer): { readonly header: Buffer; readonly chunks: readonly Buffer[] } {
   const chunks: Buffer[] = [];
-  for (let at = sealHeaderBytes; at < bytes.length; at += chunkBytes + tagBytes) chunks.push(bytes.subarray(at, at + chunkBytes + tagBytes));
+  for (let at = sealHeaderBytes; at < bytes.length; at += chunkBytes + tagBytes)
+    chunks.push(bytes.subarray(at, at + chunkBytes + tagBytes));
   return { header: bytes.subarray(0, sealHeaderBytes), chunks };
 }

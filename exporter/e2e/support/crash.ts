@@ -36,19 +36,34 @@ const shape = { files: 30, bytesPerFile: 400_000 };
 /** Several roots, so that a swap takes more than one rename. Copying is slowed so that a backup lasts about two seconds. */
 export async function prepareStage(): Promise<Stage> {
   const base = tempFolder('genesis-crash-');
-  const [data, keptA, keptB] = ['data', 'kept-a', 'kept-b'].map((name) => path.join(base, name)) as [string, string, string];
+  const [data, keptA, keptB] = ['data', 'kept-a', 'kept-b'].map((name) => path.join(base, name)) as [
+    string,
+    string,
+    string,
+  ];
   const home = path.join(base, 'home');
   const hookLog = path.join(base, 'hooks.log');
-  for (const [folder, seed] of [[keptA, 'a'], [keptB, 'b']] as const) {
+  for (const [folder, seed] of [
+    [keptA, 'a'],
+    [keptB, 'b'],
+  ] as const) {
     mkdirSync(folder);
-    for (const root of roots) makeTree(path.join(folder, root), { ...shape, files: shape.files / 3, seed: seed + root });
+    for (const root of roots)
+      makeTree(path.join(folder, root), { ...shape, files: shape.files / 3, seed: seed + root });
   }
   copyTree(keptA, data);
-  const hook = (word: string, seconds: number): string[] => ['/bin/sh', '-c', `echo ${word} >> ${hookLog}; sleep ${seconds}`];
-  const config = shopConfig(roots.map((root) => path.join(data, root)), {
-    backup: { limits: { bandwidth: '8MiB' } },
-    service: { restore: { stop: hook('stop', 0.2), start: hook('start', 0.3) } },
-  });
+  const hook = (word: string, seconds: number): string[] => [
+    '/bin/sh',
+    '-c',
+    `echo ${word} >> ${hookLog}; sleep ${seconds}`,
+  ];
+  const config = shopConfig(
+    roots.map((root) => path.join(data, root)),
+    {
+      backup: { limits: { bandwidth: '8MiB' } },
+      service: { restore: { stop: hook('stop', 0.2), start: hook('start', 0.3) } },
+    },
+  );
   const genesis = await startGenesis({ home, config });
   const backupA = (await backUp(genesis)).id;
   setData({ data }, keptB);
@@ -77,7 +92,10 @@ export async function usualDuration(stage: Stage, kind: 'backup' | 'restore'): P
 /** Starts the operation, kills the server at the point, starts it again and returns what was found. */
 export async function crash(stage: Stage, kind: 'backup' | 'restore', point: Point, usualMs: number): Promise<Finding> {
   rmSync(stage.hookLog, { force: true });
-  const body = kind === 'backup' ? { service: 'shop', type: 'full' } : { target: { kind: 'in_place' }, confirm: 'shop', reason: 'a test' };
+  const body =
+    kind === 'backup'
+      ? { service: 'shop', type: 'full' }
+      : { target: { kind: 'in_place' }, confirm: 'shop', reason: 'a test' };
   const route = kind === 'backup' ? '/backups' : `/backups/${stage.backupA}/restore`;
   const reply = await stage.genesis.api<Operation>('POST', route, body);
   if (reply.status !== 202) throw new Error(`${reply.status}: ${reply.text}`);
@@ -111,18 +129,22 @@ export async function faultsAfterCrash(stage: Stage, finding: Finding): Promise<
   const { genesis } = stage;
   if (!['interrupted', 'succeeded'].includes(finding.operation)) faults.push(`the operation is ${finding.operation}`);
   if (finding.tree === 'neither') faults.push('the tree is neither the old nor the new one');
-  if (finding.tree === 'new' && /old data is/.test(finding.left)) faults.push(`the restored data is in place, but it says "${finding.left}"`);
-  if (finding.tree === 'old' && /restored data is/.test(finding.left)) faults.push(`the old data is in place, but it says "${finding.left}"`);
+  if (finding.tree === 'new' && /old data is/.test(finding.left))
+    faults.push(`the restored data is in place, but it says "${finding.left}"`);
+  if (finding.tree === 'old' && /restored data is/.test(finding.left))
+    faults.push(`the old data is in place, but it says "${finding.left}"`);
   faults.push(...leftovers(path.dirname(stage.data), path.join(stage.home, 'repository')));
   const listed = (await catalogue(genesis)).map((entry) => entry.id).sort();
   const stored = readdirSync(path.dirname(backupFolderOf(stage.home, 'any'))).sort();
-  if (listed.join() !== stored.join()) faults.push(`the catalogue lists ${listed.join()}, the repository holds ${stored.join()}`);
+  if (listed.join() !== stored.join())
+    faults.push(`the catalogue lists ${listed.join()}, the repository holds ${stored.join()}`);
   for (const id of listed) {
     const verified = await verify(genesis, id);
     if (verified.state !== 'succeeded') faults.push(`${id} does not verify: ${verified.error?.message}`);
   }
   const hooks = existsSync(stage.hookLog) ? readFileSync(stage.hookLog, 'utf8').trim().split('\n') : [];
-  if (hooks.includes('stop') && hooks.at(-1) !== 'start') faults.push(`the service was left stopped: ${hooks.join(', ')}`);
+  if (hooks.includes('stop') && hooks.at(-1) !== 'start')
+    faults.push(`the service was left stopped: ${hooks.join(', ')}`);
   return faults;
 }
 
@@ -130,7 +152,10 @@ export async function faultsAfterCrash(stage: Stage, finding: Finding): Promise<
 export async function resetStage(stage: Stage): Promise<void> {
   for (const { id } of await catalogue(stage.genesis)) {
     if (id === stage.backupA) continue;
-    const reply = await stage.genesis.api<Operation>('DELETE', `/backups/${id}`, { confirm: 'shop', reason: 'the next point' });
+    const reply = await stage.genesis.api<Operation>('DELETE', `/backups/${id}`, {
+      confirm: 'shop',
+      reason: 'the next point',
+    });
     if (reply.status === 202) await stage.genesis.waitForOperation(reply.body.id);
   }
   setData(stage, stage.keptB);
@@ -145,19 +170,22 @@ export async function worksOn(stage: Stage): Promise<string[]> {
   return readdirSync(folder).flatMap((root) => differences(path.join(stage.keptB, root), path.join(folder, root)));
 }
 
-const staging = (stage: Stage): string | undefined => readdirSync(stage.data).find((name) => name.startsWith('.genesis-restore-'));
+const staging = (stage: Stage): string | undefined =>
+  readdirSync(stage.data).find((name) => name.startsWith('.genesis-restore-'));
 const inStaging = (stage: Stage, name: string): boolean => {
   const folder = staging(stage);
   return folder !== undefined && existsSync(path.join(stage.data, folder, name));
 };
 const backupsIn = (stage: Stage): string[] => readdirSync(path.dirname(backupFolderOf(stage.home, 'any')));
-const hookRan = (stage: Stage, word: string): boolean => existsSync(stage.hookLog) && readFileSync(stage.hookLog, 'utf8').includes(word);
+const hookRan = (stage: Stage, word: string): boolean =>
+  existsSync(stage.hookLog) && readFileSync(stage.hookLog, 'utf8').includes(word);
 
 /** States of the work that the disk shows; each is a point of its own. */
 export const marks = {
   backup: {
     'a half written backup stands in the repository': (s) => backupsIn(s).some((name) => name.startsWith('.partial-')),
-    'the finished backup was renamed into the repository': (s) => backupsIn(s).filter((name) => !name.startsWith('.')).length > 1,
+    'the finished backup was renamed into the repository': (s) =>
+      backupsIn(s).filter((name) => !name.startsWith('.')).length > 1,
   },
   restore: {
     'the stop command runs': (s) => hookRan(s, 'stop'),
@@ -182,4 +210,3 @@ export function manyPoints(kind: 'backup' | 'restore', count: number, seed: numb
   const spread = count - atMarks.length;
   return [...atMarks, ...Array.from({ length: spread }, (_, i) => ({ at: (i + random()) / spread }))];
 }
-

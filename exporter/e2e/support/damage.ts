@@ -28,9 +28,12 @@ export interface Bench {
 export async function makeBench(keyFile: string | null): Promise<Bench> {
   const base = tempFolder('genesis-faults-');
   const data = path.join(base, 'parent', 'data');
-  makeTree(data, { files: 7, bytesPerFile: 900_000, seed: 'faults' });
+  makeTree(data, { files: 5, bytesPerFile: 900_000, seed: 'faults' });
   const encryption = keyFile === null ? {} : { encryption: { key: `file:${keyFile}` } };
-  const genesis = await startGenesis({ home: path.join(base, 'home'), config: shopConfig(data, { backup: { ...encryption, verify_after: false } }) });
+  const genesis = await startGenesis({
+    home: path.join(base, 'home'),
+    config: shopConfig(data, { backup: { ...encryption, verify_after: false } }),
+  });
   const full = (await backUp(genesis)).id;
   appendFileSync(path.join(data, 'first.txt'), 'changed');
   const incremental = (await backUp(genesis, 'incremental')).id;
@@ -51,11 +54,15 @@ export async function mend({ genesis, sound, incremental, data, kept }: Bench): 
   rmSync(repository, { recursive: true });
   copyTree(sound, repository);
   const verified = await verify(genesis, incremental);
-  if (verified.state !== 'succeeded') throw new Error(`the sound repository does not verify: ${verified.error?.message}`);
+  if (verified.state !== 'succeeded')
+    throw new Error(`the sound repository does not verify: ${verified.error?.message}`);
 }
 
 /** Damage is found when the plan is made (the request is refused) or when the archive is read (the operation fails). */
-async function codeOf(genesis: Genesis, reply: ApiReply<Operation & { readonly code?: string }>): Promise<string | undefined> {
+async function codeOf(
+  genesis: Genesis,
+  reply: ApiReply<Operation & { readonly code?: string }>,
+): Promise<string | undefined> {
   if (reply.status !== 202) return reply.body.code;
   const ended = await genesis.waitForOperation(reply.body.id);
   return ended.state === 'succeeded' ? 'succeeded' : ended.error?.code;
@@ -65,7 +72,11 @@ async function codeOf(genesis: Genesis, reply: ApiReply<Operation & { readonly c
 export async function attempts({ genesis, data, kept, incremental }: Bench): Promise<Record<string, unknown>> {
   const to = path.join(genesis.home, 'restores', 'out');
   const restore = (target: unknown) =>
-    genesis.api<Operation & { readonly code?: string }>('POST', `/backups/${incremental}/restore`, { target, confirm: 'shop', reason: 'a test' });
+    genesis.api<Operation & { readonly code?: string }>('POST', `/backups/${incremental}/restore`, {
+      target,
+      confirm: 'shop',
+      reason: 'a test',
+    });
   const codes = {
     // First: once verify has marked the backup, the restores would be refused for that reason alone.
     folder: await codeOf(genesis, await restore({ kind: 'folder', path: to })),
@@ -81,4 +92,11 @@ export async function attempts({ genesis, data, kept, incremental }: Bench): Pro
 }
 
 /** What `attempts` gives when all was refused and nothing touched. */
-export const refused = (code: unknown) => ({ folder: code, inPlace: code, verify: code, dataTouched: [], folderMade: false, leftBehind: [] });
+export const refused = (code: unknown) => ({
+  folder: code,
+  inPlace: code,
+  verify: code,
+  dataTouched: [],
+  folderMade: false,
+  leftBehind: [],
+});

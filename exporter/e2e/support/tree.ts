@@ -12,7 +12,11 @@ export function copyTree(from: string, to: string): void {
 
 /** One line for every entry: path, kind, mode, owner, size, time of change, links, target of a link. */
 export function attributes(root: string): string {
-  const lines = execFileSync('find', ['.', '-printf', '%P %y %m %U %G %s %T@ %n %l\\n'], { cwd: root, maxBuffer, encoding: 'latin1' });
+  const lines = execFileSync('find', ['.', '-printf', '%P %y %m %U %G %s %T@ %n %l\\n'], {
+    cwd: root,
+    maxBuffer,
+    encoding: 'latin1',
+  });
   // The size of a folder is no property of the tree: the file system lets it grow with what once was in it.
   return lines
     .split('\n')
@@ -86,7 +90,9 @@ export function filesBelow(root: string): string[] {
 export function leftovers(...roots: readonly string[]): string[] {
   const names = ['.partial-*', '.genesis-*', '*.tmp-*', '.tmp-*'].flatMap((name) => ['-o', '-name', name]).slice(1);
   return roots.flatMap((root) =>
-    execFileSync('find', [root, '(', ...names, ')'], { maxBuffer, encoding: 'utf8' }).split('\n').filter((line) => line !== ''),
+    execFileSync('find', [root, '(', ...names, ')'], { maxBuffer, encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line !== ''),
   );
 }
 
@@ -94,6 +100,7 @@ export function leftovers(...roots: readonly string[]): string[] {
 export function onlyName(folder: string): string {
   const names = readdirSync(folder);
   const [name] = names;
-  if (name === undefined || names.length !== 1) throw new Error(`${folder} holds ${names.length} names: ${names.slice(0, 5).join(', ')}`);
+  if (name === undefined || names.length !== 1)
+    throw new Error(`${folder} holds ${names.length} names: ${names.slice(0, 5).join(', ')}`);
   return name;
 }

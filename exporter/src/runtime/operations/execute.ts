@@ -1,4 +1,4 @@
-import { fail, toOpError, type Outcome } from '../../contract/errors.ts';
+import { fail, OpError, toOpError, type Outcome } from '../../contract/errors.ts';
 import type { Operation, OperationState } from '../../contract/operation.ts';
 import type { RequestOptions } from '../app.ts';
 import { toFailure, type AnyRequest } from '../handler.ts';
@@ -6,6 +6,7 @@ import { createRunTools } from '../run-tools.ts';
 import { auditRequest, handlerOf, targetOf, type Core, type LiveOperation } from './core.ts';
 
 type Result = Outcome<Readonly<Record<string, unknown>>>;
+type OperationEnd = Pick<Operation, 'state' | 'result' | 'error'> & { readonly endedAt: string };
 
 /** Runs the admitted operation in the background; its end is awaited through `done`. */
 export function launch(core: Core, ask: AnyRequest, operation: Operation, options: RequestOptions): void {
@@ -74,6 +75,26 @@ function endState(core: Core, entry: LiveOperation, outcome: Result): OperationS
   return core.phase === 'stopping' && !entry.cancelRequested ? 'interrupted' : 'cancelled';
 }
 
+const recordAgainMs = 1000;
+
+/**
+ * A full or lost disk may come back: until its end is in the journal the operation stays known and holds its service, for
+ * otherwise it would be shown as running until the next start. Throws at a stop, and what is no fault of the system.
+ */
+async function recordEnd(core: Core, id: string, end: OperationEnd): Promise<void> {
+  const { store, log, clock } = core.deps;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await store.operations.finish(id, end);
+    } catch (thrown) {
+      if (!(thrown instanceof OpError) || core.phase === 'stopping') throw thrown;
+      if (tries === 0)
+        log.error('the end of an operation cannot be recorded yet', { operation: id, error: thrown.message });
+    }
+    await clock.sleep(recordAgainMs, new AbortController().signal);
+  }
+}
+
 async function close(
   core: Core,
   ask: AnyRequest,
@@ -90,8 +111,9 @@ async function close(
     result: outcome.ok ? outcome.value : null,
     error: outcome.ok ? null : toFailure(outcome.error),
   };
-  await deps.store.operations.finish(id, end);
-  entry.operation = (await deps.store.operations.get(id)) ?? { ...entry.operation, ...end };
+  entry.operation = { ...entry.operation, ...end };
+  await recordEnd(core, id, end);
+  entry.operation = (await deps.store.operations.get(id)) ?? entry.operation;
   const details = outcome.ok ? {} : { details: { code: outcome.error.code } };
   await auditRequest(core, { kind, service, target: targetOf(ask) }, options, outcome.ok ? 'succeeded' : 'failed', {
     operationId: id,

@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BackupRecord } from '../../../contract/backup.ts';
 import type { Outcome } from '../../../contract/errors.ts';
 import { backupIdOf, createBench, createSandbox, listOf, type Sandbox } from './test-support.ts';
+
+// Threads start slowly on a busy machine.
+jest.setTimeout(60_000);
 
 let box: Sandbox;
 beforeEach(() => {

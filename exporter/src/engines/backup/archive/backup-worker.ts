@@ -49,7 +49,7 @@ async function runBackup(job: BackupJob): Promise<FromBackupWorker> {
 }
 
 try {
-  post(await runBackup(workerData as BackupJob));
+  post(await runBackup((workerData as { readonly data: BackupJob }).data));
 } catch (thrown) {
   post({ type: 'bug', stack: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) });
 } finally {

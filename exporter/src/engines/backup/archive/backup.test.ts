@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync, chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync,
@@ -7,6 +8,9 @@ import type { Bench } from './test-support.ts';
 import { backupIdOf, createBench, createSandbox, fingerprintTree, listOf, quietContext, valueOf, type Sandbox } from './test-support.ts';
 import { toFsPath, toText } from './entries.ts';
 import { loadChain } from './stored-chain.ts';
+
+// Threads start slowly on a busy machine.
+jest.setTimeout(60_000);
 
 let box: Sandbox;
 let bench: Bench;

@@ -1,6 +1,5 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { BackupRecord, ComponentResult } from '../../../contract/backup.ts';
 import { OpError, fail, ok, toOpError, type Outcome } from '../../../contract/errors.ts';
 import type { BackupRequest, ComponentSource, EngineDeps, RunContext } from '../port.ts';
@@ -14,10 +13,8 @@ import {
 import { openPartial } from './partials.ts';
 import { resolveRoots } from './roots.ts';
 import { componentOf, loadChain, type Chain } from './stored-chain.ts';
+import { startThread } from './thread.ts';
 import { writeKey } from './repository.ts';
-
-/** Sources run as .ts, a packed install as .js: the worker lies beside this file under the same ending. */
-const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 /** See `BackupEngine.backup`: nothing is in the repository under its name before all of it is durable. */
 export async function runBackup(deps: EngineDeps, request: BackupRequest, context: RunContext): Promise<Outcome<BackupRecord>> {
@@ -131,14 +128,8 @@ type Copied = { readonly ok: true; readonly result: BackupJobResult } | { readon
 
 /** Resolves after the thread has ended, whatever ended it; after an abort the result is of no meaning. */
 async function runWorker(job: BackupJob, context: RunContext): Promise<Copied> {
-  const worker = new Worker(new URL(`./backup-worker${ending}`, import.meta.url), {
-    workerData: job,
-    env: {},
-    // Flags of the process (--input-type, --inspect) are not for this thread.
-    execArgv: [],
-    // Bounds the garbage between collections, and so the resident memory.
-    resourceLimits: { maxYoungGenerationSizeMb: 16 },
-  });
+  // The limit bounds the garbage between collections, and so the resident memory.
+  const worker = startThread('backup-worker', { data: job, resourceLimits: { maxYoungGenerationSizeMb: 16 } });
   const abort = (): void => void worker.terminate();
   context.signal.addEventListener('abort', abort, { once: true });
   // An abort that came while the folder was made is not told again.

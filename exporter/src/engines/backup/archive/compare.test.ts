@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -29,7 +30,7 @@ const asRoot = process.getuid?.() === 0;
 
 let bench: Bench;
 let restored: string;
-beforeEach(async () => {
+beforeAll(async () => {
   bench = await createBench();
   const source = join(bench.base, 'src/root');
   makeTree(source);
@@ -42,14 +43,20 @@ beforeEach(async () => {
         repository: bench.repository,
         backupId: idOf(1),
         selection: everything,
-        target: { kind: 'folder', path: join(bench.base, 'out') },
+        target: { kind: 'folder', path: join(bench.base, 'pristine') },
         restoreOwner: asRoot,
       },
       context(),
     ),
   );
 });
-afterEach(() => bench.remove());
+beforeEach(() => {
+  execFileSync('cp', ['-a', join(bench.base, 'pristine'), join(bench.base, 'out')]);
+});
+afterEach(() => {
+  execFileSync('rm', ['-rf', join(bench.base, 'out')]);
+});
+afterAll(() => bench.remove());
 
 /** Keeps the mtime, so that only what the test changes can be seen. */
 function rewrite(path: string, content: string): void {

@@ -4,9 +4,10 @@ import type { BackupWarning } from '../../../contract/backup.ts';
 import { ComponentWriter } from './component-writer.ts';
 import type { BackupJob, ComponentJob } from './backup-job.ts';
 import { fromText, toText } from './entries.ts';
-import { archiveFile, fileListFile, type ManifestComponent } from './format.ts';
+import type { ManifestComponent } from './format.ts';
 import { ContentHasher, createCompressor } from './frame-threads.ts';
 import { FrameWriter, type FrameWriterOptions, type WrittenFile } from './frame-write.ts';
+import { archiveFile, fileListFile } from './layout.ts';
 import { readOwners } from './owners.ts';
 import { ParentCursor } from './parent-cursor.ts';
 import { maxPathBytes, tarEnd } from './tar-write.ts';
@@ -24,8 +25,11 @@ const listSlackBytes = 2 ** 17;
  * The hashes that tar does not compute take what is saved.
  */
 const level = 1;
-/** More frames in flight than this would take more memory than a backup may. */
-const maxConcurrency = 8;
+/**
+ * Frames read and not yet written, of the archive: enough that a thread which has to wait for a processor does not stop the others (4 took a third longer on
+ * a busy machine), few enough for the memory a backup may take (each is 8 MiB: raw and compressed).
+ */
+const framesInFlight = 8;
 export const maxWarnings = 100;
 
 /** Collects warnings of the whole backup; each component counts its own. */
@@ -46,10 +50,9 @@ export interface ComponentRun {
  */
 export async function runComponent(job: BackupJob, component: ComponentJob, run: ComponentRun): Promise<ManifestComponent> {
   const hasher = new ContentHasher((digests) => writer.takeDigests(digests));
-  const concurrency = Math.min(job.limits.concurrency, maxConcurrency);
-  const compressor = createCompressor(level, concurrency);
-  const archive = openWriter(job, component, { which: 'archive', compressor, concurrency, onFrame: (raw, full) => hasher.frame(raw, full) });
-  const files = openWriter(job, component, { which: 'files', compressor, concurrency: 1, onFrame: null });
+  const compressor = createCompressor(level, job.limits.concurrency);
+  const archive = openWriter(job, component, { which: 'archive', compressor, framesInFlight, onFrame: (raw, full) => hasher.frame(raw, full) });
+  const files = openWriter(job, component, { which: 'files', compressor, framesInFlight: 1, onFrame: null });
   const parent = openParent(job, component);
   const report = createReport(run.sink);
   const { bandwidthBytesPerSecond } = job.limits;
@@ -107,7 +110,7 @@ function createReport(sink: WarningSink): Report {
   };
 }
 
-interface WriterChoice extends Pick<FrameWriterOptions, 'compressor' | 'concurrency' | 'onFrame'> {
+interface WriterChoice extends Pick<FrameWriterOptions, 'compressor' | 'framesInFlight' | 'onFrame'> {
   readonly which: 'archive' | 'files';
 }
 

@@ -1,12 +1,12 @@
 import { createHash, hash } from 'node:crypto';
 import { OpError } from '../../../contract/errors.ts';
 import { toText, type FileEntry } from './entries.ts';
-import { damage, openFrames, type FrameCheck, type FrameReader } from './frame-read.ts';
+import { damage, openFrames, releaseFrame, type FrameCheck, type FrameReader } from './frame-read.ts';
 import { componentOf, type Chain } from './stored-chain.ts';
 
 /** Decoded frames kept at most, bytes: a walk in path order goes back and forth between the archives of a chain. */
-const cacheBytes = 40 * 2 ** 20;
-const framesAhead = 3;
+const cacheBytes = 16 * 2 ** 20;
+const framesAhead = 2;
 const blockBytes = 512;
 /** Headers that precede a file's own: pax records and GNU long names, each at most this long. */
 const maxExtraHeaders = 4;
@@ -18,7 +18,7 @@ const proved = 2;
 /** Frames that will be asked for, by holder; null when all will be. */
 export type NeededFrames = ReadonlyMap<number, Uint8Array> | null;
 
-/** Takes content in slices, each valid until the promise it returned settles. */
+/** Takes content in slices, each valid until the promise it returned settles (or, without one, until it returns). */
 export type ContentSink = (slice: Buffer) => Promise<void> | undefined;
 
 interface Cached {
@@ -98,10 +98,12 @@ class FrameCache {
   }
 
   #evict(): void {
-    for (const [key, { bytes }] of this.#cached) {
-      if (this.#bytes <= cacheBytes) return;
+    for (const [key, { bytes, buffer }] of this.#cached) {
+      // The two newest stay whatever their size: the caller is looking at them.
+      if (this.#bytes <= cacheBytes || this.#cached.size <= 2) return;
       this.#cached.delete(key);
       this.#bytes -= bytes;
+      if (buffer !== null) releaseFrame(buffer);
     }
   }
 }

@@ -1,10 +1,12 @@
 import { jest } from '@jest/globals';
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -29,7 +31,6 @@ jest.setTimeout(120_000);
 
 let bench: Bench;
 let to: RepositoryRef;
-afterEach(() => bench.remove());
 
 describe.each([
   ['plain', null],
@@ -37,7 +38,7 @@ describe.each([
 ] as const)('copy of a %s backup', (_, key) => {
   const archive = key === null ? 'data.tar.zst' : 'data.tar.zst.sealed';
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     bench = await createBench(key);
     const source = join(bench.base, 'data');
     mkdirSync(source);
@@ -46,9 +47,15 @@ describe.each([
     await backup(bench, { number: 1, components });
     writeFileSync(join(source, 'new.txt'), 'new');
     await backup(bench, { number: 2, parent: 1, components });
+    renameSync(bench.repository.path, join(bench.base, 'pristine'));
+  });
+  beforeEach(async () => {
     to = { path: join(bench.base, 'copy'), key };
+    for (const { path } of [bench.repository, to]) rmSync(path, { recursive: true, force: true });
+    cpSync(join(bench.base, 'pristine'), bench.repository.path, { recursive: true });
     valueOf(await bench.engine.prepare(to, new AbortController().signal));
   });
+  afterAll(() => bench.remove());
 
   const copy = (number: number, signal?: AbortSignal, cancelAt = Infinity) => {
     const aborter = new AbortController();

@@ -1,8 +1,12 @@
+import { jest } from '@jest/globals';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { chunkBytes, createSealer, deriveKey, keyFingerprint, manifestMacKey, openSealed, plainSize, sealBuffer, sealedSize, sealHeaderBytes, tagBytes } from './crypto.ts';
+
+// Threads start slowly on a busy machine.
+jest.setTimeout(60_000);
 
 const key = Buffer.alloc(32, 7);
 const salt = Buffer.alloc(32, 9);

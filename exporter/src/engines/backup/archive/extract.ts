@@ -5,10 +5,8 @@ import { hasCode } from './durable.ts';
 import { toFsPath, type FileEntry } from './entries.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar-write.ts';
 
-/** Small pieces are gathered into buffers of this size before they go into the pipe. */
+/** What is written is copied into buffers of this size, which are used again: the decoded frames can go as soon as they were read. */
 const batchBytes = 2 ** 18;
-/** Slices from this size on go into the pipe as they are. */
-const directBytes = 2 ** 16;
 /** Bytes in the pipe's queue at most, before the writer waits. */
 const queueBytes = 2 ** 21;
 const stderrBytes = 4096;
@@ -59,8 +57,8 @@ export class TarExtract {
   }
 
   /** A slice of a file's content; may be reused once the promise has settled. */
-  content(slice: Buffer): Promise<void> | undefined {
-    return slice.length < directBytes ? this.#put(slice) : this.#direct(slice);
+  content(slice: Buffer): Promise<void> {
+    return this.#put(slice);
   }
 
   async pad(size: number): Promise<void> {
@@ -99,12 +97,6 @@ export class TarExtract {
     this.#batch = this.#spare.pop() ?? Buffer.allocUnsafe(batchBytes);
     this.#filled = 0;
     await this.#send(full.subarray(0, filled), () => this.#spare.push(full));
-  }
-
-  async #direct(slice: Buffer): Promise<void> {
-    await this.#flush();
-    // The slice is a view of a decoded frame, which nothing changes: the pipe may keep it beyond this call.
-    await this.#send(slice, () => undefined);
   }
 
   async #send(bytes: Buffer, written: () => void): Promise<void> {

@@ -1,53 +1,17 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { backupTypes, backupStatuses, type BackupRecord } from '../../../contract/backup.ts';
 import { OpError } from '../../../contract/errors.ts';
 import { sealScheme } from './crypto.ts';
+import { archiveFile, backupIdPattern, fileListFile, formatVersion, namePattern } from './layout.ts';
 
-/** The layout on disk; docs/reference/repository-format.md tells it in words. */
-export const formatVersion = 1;
-export const markerFile = 'genesis-repository.json';
-export const extrasFolder = 'genesis';
-export const backupsFolder = 'backups';
-export const manifestFile = 'manifest.json';
-export const configFile = 'config.yaml';
-export const partialPrefix = '.partial-';
-export const sealedSuffix = '.sealed';
+/** The layout has no zod, so that a worker thread starts without it; for everybody else it is part of the format. */
+export {
+  formatVersion, markerFile, extrasFolder, backupsFolder, manifestFile, configFile, partialPrefix, sealedSuffix, isBackupId, isSafeName, serviceFolder, backupFolder, partialFolder, archiveFile, fileListFile, extraFile,
+} from './layout.ts';
+
 /** Raw bytes of an archive's frame at most; what is larger in a manifest is refused before it is decoded. */
 export const maxFrameBytes = 16 * 2 ** 20;
-
-const backupIdPattern = /^backup_\d{8}_\d{6}_[0-9a-f]{8}$/;
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-
-export function isBackupId(text: string): boolean {
-  return backupIdPattern.test(text);
-}
-
-/** Names of services and components as they may stand in a path of the repository. */
-export function isSafeName(text: string): boolean {
-  return namePattern.test(text);
-}
-
-export function serviceFolder(repository: string, service: string): string {
-  return join(repository, backupsFolder, service);
-}
-export function backupFolder(repository: string, service: string, id: string): string {
-  return join(serviceFolder(repository, service), id);
-}
-/** Work in progress; renamed to `backupFolder` when everything in it is durable. */
-export function partialFolder(repository: string, service: string, id: string): string {
-  return join(serviceFolder(repository, service), partialPrefix + id);
-}
-export function archiveFile(component: string, sealed: boolean): string {
-  return `${component}.tar.zst${sealed ? sealedSuffix : ''}`;
-}
-export function fileListFile(component: string, sealed: boolean): string {
-  return `${component}.files.zst${sealed ? sealedSuffix : ''}`;
-}
-export function extraFile(repository: string, name: string, sealed: boolean): string {
-  return join(repository, extrasFolder, name + (sealed ? sealedSuffix : ''));
-}
 
 const count = z.int().min(0);
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -36,6 +36,17 @@ export interface FrameReader {
   close(): void;
 }
 
+/** Below this a buffer may be a part of Buffer's pool, which must live on. */
+const ownBufferBytes = 2 ** 17;
+
+/**
+ * Gives the memory of a decoded frame back at once. Waiting for the garbage collector would let tens of MiB of dead frames
+ * pile up: it looks at external memory only now and then. Nothing may use the buffer, or a part of it, afterwards.
+ */
+export function releaseFrame(raw: Buffer): void {
+  if (raw.length >= ownBufferBytes && raw.buffer instanceof ArrayBuffer) raw.buffer.transfer(0);
+}
+
 /** A damaged file, as OpError. */
 export function damage(where: string, what: string, cause?: unknown): OpError {
   return new OpError('backup_corrupt', `${where}: ${what}`, cause === undefined ? {} : { cause });
@@ -77,11 +88,15 @@ function createReader(fd: number, sealed: SealedReader | null, stored: StoredFil
   // An empty sealed file still has one chunk whose seal must hold.
   if (sealed?.plainBytes === 0) sealed.read(0, 0);
 
+  // Room for stored bytes, used again: as many as there are reads under way.
+  const spare: Buffer[] = [];
+
   async function storedBytes(index: number, check: FrameCheck): Promise<Buffer> {
     const entry = stored.frames[index];
     if (entry === undefined) throw new RangeError(`${where}: no frame ${index}`);
     const [offset, length, , sha256] = entry;
-    const bytes = sealed === null ? await readPlain(fd, offset, length, where) : sealed.read(offset, length);
+    const bytes =
+      sealed === null ? await readPlain(fd, offset, roomFor(spare, length), where) : sealed.read(offset, length);
     if ((check === 'hash' || !hasChecksum(bytes)) && hash('sha256', bytes) !== sha256) {
       throw damage(where, `frame ${index} was changed (its SHA-256 differs)`);
     }
@@ -106,8 +121,16 @@ function hasChecksum(bytes: Buffer): boolean {
   return bytes.length > 5 && ((bytes[4] ?? 0) & 4) !== 0;
 }
 
-function readPlain(fd: number, offset: number, length: number, where: string): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+/** A view of a spare buffer that is large enough, else of a new one with some room to spare itself. */
+function roomFor(spare: Buffer[], length: number): Buffer {
+  const found = spare.pop();
+  if (found !== undefined && found.buffer.byteLength >= length) return Buffer.from(found.buffer, 0, length);
+  return Buffer.allocUnsafeSlow(Math.ceil(length / 2 ** 18) * 2 ** 18).subarray(0, length);
+}
+
+/** Fills `bytes` from the offset on. */
+function readPlain(fd: number, offset: number, bytes: Buffer, where: string): Promise<Buffer> {
+  const { length } = bytes;
   return new Promise((resolve, reject) => {
     const readOn = (done: number): void => {
       read(fd, bytes, done, length - done, offset + done, (error, got) => {
@@ -140,7 +163,7 @@ function decode(bytes: Buffer, rawLength: number, index: number, where: string):
  * All frames in order, decoded a few ahead. Ends early, with nothing left running unseen, when the consumer stops.
  * Throws `backup_corrupt`.
  */
-export async function* readFrames(reader: FrameReader, from = 0, ahead = 3): AsyncGenerator<Buffer, void, undefined> {
+export async function* readFrames(reader: FrameReader, from = 0, ahead = 2): AsyncGenerator<Buffer, void, undefined> {
   const waiting: Promise<Buffer>[] = [];
   let next = from;
   const request = (): void => {

@@ -1,9 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { compressFrame, frameBound, SegmentHasher, type CompressedFrame, type FrameAnswer, type FrameRequest, type Segments } from './frame-work.ts';
-
-/** Sources run as .ts, a packed install as .js: the worker lies beside this file under the same ending. */
-const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+import { startThread } from './thread.ts';
 
 type Job = Exclude<FrameRequest, { kind: 'buffer' }>;
 type Waiting = PromiseWithResolvers<FrameAnswer>;
@@ -18,7 +16,7 @@ class FrameThread {
   #waiting: Waiting[] = [];
 
   constructor() {
-    this.#worker = new Worker(new URL(`./frame-worker${ending}`, import.meta.url), { env: {}, execArgv: [] });
+    this.#worker = startThread('frame-worker', { data: null });
     this.#worker.on('message', (answer: FrameAnswer) => this.#waiting.shift()?.resolve(answer));
     this.#worker.on('error', (error) => {
       for (const { reject } of this.#waiting.splice(0)) reject(error);

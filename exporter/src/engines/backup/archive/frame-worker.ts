@@ -1,4 +1,4 @@
-import { isMarkedAsUntransferable, parentPort } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { compressFrame, SegmentHasher, type FrameAnswer, type FrameRequest } from './frame-work.ts';
 
 /** Thread that compresses frames or hashes the contents in them, in the order in which they are sent. */

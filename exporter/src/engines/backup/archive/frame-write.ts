@@ -17,8 +17,8 @@ export interface FrameWriterOptions {
   /** One single write may exceed the end of a frame by this much. */
   readonly slackBytes: number;
   readonly compressor: FrameCompressor;
-  /** Frames in the compressor at the same time. */
-  readonly concurrency: number;
+  /** Frames handed over and not yet written, at most. */
+  readonly framesInFlight: number;
   /** Given each frame when it is handed over, before its buffer is used again; `full` is false for one that was cut short. */
   readonly onFrame: ((raw: Buffer, full: boolean) => Promise<void>) | null;
   /** Null: the file is not sealed. */
@@ -33,8 +33,8 @@ export interface WrittenFile {
 
 /**
  * One file of zstd frames. The caller fills `buffer` from `filled` on (or calls `put`), says so with `advance`, and awaits `next()`
- * whenever `full`. Frames are compressed in other threads while the caller goes on, written in order, at most `concurrency` at a time;
- * buffers are used again, so that memory stays bounded by (concurrency + 1) frames. `next` and `finish` throw what writing threw.
+ * whenever `full`. Frames are compressed in other threads while the caller goes on, written in order, at most `framesInFlight` at a time;
+ * buffers are used again, so that memory stays bounded by one more than that. `next` and `finish` throw what writing threw.
  */
 export class FrameWriter {
   buffer: Buffer;
@@ -100,7 +100,7 @@ export class FrameWriter {
   /** Hands the frame over and waits until a buffer is free for the following one. */
   async next(): Promise<void> {
     if (this.filled > 0) this.#submit();
-    while (this.#inFlight >= this.#options.concurrency && this.#failure === null) {
+    while (this.#inFlight >= this.#options.framesInFlight && this.#failure === null) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -38,7 +38,7 @@ let bench: Bench;
 let one: string;
 let two: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   bench = await createBench();
   one = join(bench.base, 'p1/one');
   two = join(bench.base, 'p2/two');
@@ -47,8 +47,22 @@ beforeEach(async () => {
   writeFileSync(join(two, 'file'), 'second root');
   await backup(bench, { number: 1, components: [component('data', one, two)] });
   execFileSync('cp', ['-a', one, join(bench.base, 'expected')]);
+  mkdirSync(join(bench.base, 'pristine'));
+  moveAll(bench.base, join(bench.base, 'pristine'));
 });
-afterEach(() => bench.remove());
+beforeEach(() => {
+  two = join(bench.base, 'p2/two');
+  execFileSync('cp', ['-a', `${bench.base}/pristine/.`, bench.base]);
+});
+afterEach(() => {
+  for (const name of readdirSync(bench.base))
+    if (name !== 'pristine') execFileSync('rm', ['-rf', join(bench.base, name)]);
+});
+afterAll(() => bench.remove());
+
+function moveAll(from: string, to: string): void {
+  for (const name of readdirSync(from)) if (name !== 'pristine') renameSync(join(from, name), join(to, name));
+}
 
 function restore(paths: string[] = [], roots = ['one', 'two']): Promise<Outcome<RestoreReport>> {
   const places = { one, two };

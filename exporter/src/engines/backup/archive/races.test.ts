@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,9 @@ import { readOwners } from './owners.ts';
 import { tarEnd } from './tar-write.ts';
 import { createSandbox, type Sandbox } from './test-support.ts';
 import { walkTree, type WalkItem } from './walk.ts';
+
+// Threads start slowly on a busy machine.
+jest.setTimeout(60_000);
 
 /** Whatever happens to the tree between two steps of the walk and the copy: each test does it exactly there. */
 
@@ -33,7 +37,7 @@ function walk(): Generator<WalkItem, void, undefined> {
 }
 
 function openWriter(name: string, onFrame: FrameWriterOptions['onFrame']): FrameWriter {
-  return new FrameWriter({ path: box.at(name), name, frameBytes: 4096, slackBytes: 65536, compressor, concurrency: 2, onFrame, seal: null });
+  return new FrameWriter({ path: box.at(name), name, frameBytes: 4096, slackBytes: 65536, compressor, framesInFlight: 2, onFrame, seal: null });
 }
 
 /** Copies the tree; `meddle` runs after an item was seen and before it is read. */

@@ -52,7 +52,7 @@ export function runReadJob<R>(job: ReadJob, context: RunContext): Promise<Outcom
     const worker = new Worker(new URL(`./read-worker${ending}`, import.meta.url), {
       workerData: job,
       env: {},
-      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
     const abort = (): void => worker.postMessage('abort');
     const settle = (act: () => void): void => {

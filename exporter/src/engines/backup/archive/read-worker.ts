@@ -22,10 +22,12 @@ function createContext(): JobContext {
   const aborter = new AbortController();
   parentPort?.on('message', () => aborter.abort());
   let toldAtMs = -Infinity;
+  let toldPhase: EngineProgress['phase'] | null = null;
   const progress = (state: EngineProgress): void => {
     const nowMs = performance.now();
-    if (nowMs - toldAtMs < progressEveryMs) return;
+    if (state.phase === toldPhase && nowMs - toldAtMs < progressEveryMs) return;
     toldAtMs = nowMs;
+    toldPhase = state.phase;
     post({ type: 'progress', progress: state });
   };
   return { signal: aborter.signal, progress };

@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadExtraFile, saveExtras } from './extras.ts';
 import { openPartial } from './partials.ts';
 import { cleanRepository, inspectRepository, prepareRepository, removeBackup } from './repository.ts';
 import { backupIdOf, createBench, createSandbox, testDeps, valueOf, type Bench, type Sandbox } from './test-support.ts';
+
+// Threads start slowly on a busy machine.
+jest.setTimeout(60_000);
 
 let box: Sandbox;
 let bench: Bench;

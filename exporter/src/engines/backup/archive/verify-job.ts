@@ -2,7 +2,7 @@ import { OpError } from '../../../contract/errors.ts';
 import type { RepositoryRef, VerifyReport } from '../port.ts';
 import { ContentReader } from './content.ts';
 import { toText } from './entries.ts';
-import { damage, openFrames, type StoredSource } from './frame-read.ts';
+import { damage, openFrames, releaseFrame, type StoredSource } from './frame-read.ts';
 import type { ManifestComponent } from './format.ts';
 import { checkCancelled, type JobContext } from './job-context.ts';
 import { readList } from './list-read.ts';
@@ -159,7 +159,8 @@ class VerifyRun {
     try {
       for (let index = 0; index < reader.frames.length; index += 1) {
         if (skip(index)) continue;
-        await this.guard(source.backupId, source.component, () => reader.frame(index, 'hash'));
+        const raw = await this.guard(source.backupId, source.component, () => reader.frame(index, 'hash'));
+        if (raw !== null) releaseFrame(raw);
         checkCancelled(this.#context);
         this.#bytesDone += reader.frames[index]?.[2] ?? 0;
         this.#tell();
