@@ -14,12 +14,12 @@ import type { BackupEngine, BackupRequest, RepositoryRef } from '../exporter/src
  * Interleaved pairs, order swapped in every second one; both sides end with `sync -f`. The engine runs in this process as it does in
  * the service (its worker's start counts, Node's own does not); restic encrypts, ours is plain unless --sealed.
  *
- *   node bench/backup.bench.ts [--pairs 7] [--sealed] [--folder DIR] [--logs 10] [--only full|incremental|unchanged]
+ *   node bench/backup.bench.ts [--pairs 7] [--sealed] [--folder DIR] [--logs 24] [--only full|incremental|unchanged]
  */
 const { values: options } = parseArgs({
   options: {
     pairs: { type: 'string', default: '7' },
-    logs: { type: 'string', default: '6' },
+    logs: { type: 'string', default: '24' },
     folder: { type: 'string', default: tmpdir() },
     only: { type: 'string' },
     sealed: { type: 'boolean', default: false },

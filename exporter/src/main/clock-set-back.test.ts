@@ -138,7 +138,11 @@ describe('the clock set back by two hours', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     clock.advance(hour / 2);
     const after = await catalogueOf(4);
-    expect(after[0]).toMatchObject({ parent: entries[0]?.id, type: 'incremental' });
+    // One or two have run by now; each builds upon the one before it, and the first of them upon the newest of the future.
+    const scheduled = after.slice(0, -entries.length);
+    expect(scheduled.length).toBeGreaterThan(0);
+    expect(scheduled.map((e) => e.parent)).toEqual(after.slice(1, scheduled.length + 1).map((e) => e.id));
+    expect(after[scheduled.length]?.id).toBe(entries[0]?.id);
     expect(after.map((e) => e.id)).toEqual(expect.arrayContaining(entries.map((e) => e.id)));
     for (const entry of after) expect((await running.app.backup(entry.id)).ok).toBe(true);
   }, 90_000);

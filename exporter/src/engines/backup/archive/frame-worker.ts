@@ -19,7 +19,18 @@ function answer(request: FrameRequest): void {
   const { bytes, sha256 } = compressFrame(raw.subarray(0, request.length), request.level);
   // Back through shared memory: to move the array would charge its whole size to the other thread's garbage collector, frame after frame.
   bytes.copy(raw, request.resultAt);
-  post({ storedLength: bytes.length, sha256 });
+  const storedLength = bytes.length;
+  release(bytes);
+  post({ storedLength, sha256 });
+}
+
+/**
+ * Gives the memory of a result back at once. Left to the garbage collector, 64 MiB of them would pile up in every thread before it looks.
+ * Small results lie in memory that Buffer shares out and must stay.
+ */
+function release(bytes: Buffer): void {
+  const memory = bytes.buffer;
+  if (memory instanceof ArrayBuffer && memory.byteLength > 2 * Buffer.poolSize) memory.transfer(0);
 }
 
 function post(message: FrameAnswer): void {
