@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createArchiveEngine } from '../exporter/src/engines/backup/archive/engine.ts';
 import type { BackupEngine, BackupRequest, RepositoryRef } from '../exporter/src/engines/backup/port.ts';
+import { buildTree, changeOnePercent, filesOf } from './backup-tree.ts';
 
 /**
  * Backup speed against `tar -I 'zstd -T0'` and restic on one tree: node_modules of this repository plus generated logs and JSON.
@@ -41,66 +41,6 @@ const engine: BackupEngine = createArchiveEngine({
 });
 const key = options.sealed ? randomBytes(32) : null;
 
-/** Deterministic text: the same seed gives the same bytes on every machine. */
-function createNumbers(seed: string): () => number {
-  let counter = 0;
-  let block = Buffer.alloc(0);
-  return () => {
-    if (block.length < 4) block = createHash('sha256').update(`${seed}/${(counter += 1)}`).digest();
-    const value = block.readUInt32LE(0);
-    block = block.subarray(4);
-    return value;
-  };
-}
-
-function logLines(seed: string, bytes: number): string {
-  const next = createNumbers(seed);
-  const verbs = ['GET', 'POST', 'PUT', 'DELETE'];
-  const parts: string[] = [];
-  for (let size = 0; size < bytes; ) {
-    const n = next();
-    const line = `2026-11-${(n % 28) + 1}T${(n >> 5) % 24}:${n % 60}:${(n >> 3) % 60}.${n % 1000}Z host-${n % 7} web[${n % 30000}]: ${verbs[n % 4]} /api/v1/items/${next()}?q=${next().toString(36)} ${200 + (n % 5) * 100} ${n % 90000} ${(next() / 1e6).toFixed(3)}ms\n`;
-    parts.push(line);
-    size += line.length;
-  }
-  return parts.join('');
-}
-
-function jsonRecord(seed: string): string {
-  const next = createNumbers(seed);
-  const rows = Array.from({ length: 60 + (next() % 200) }, () => ({ id: next(), name: `item ${next() % 5000}`, price: next() / 1e5, tags: [next().toString(36), next().toString(36)] }));
-  return JSON.stringify(rows, null, 1);
-}
-
-function buildTree(): void {
-  const modules = join(dirname(fileURLToPath(import.meta.url)), '../node_modules');
-  cpSync(modules, join(tree, 'node_modules'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
-  mkdirSync(join(tree, 'logs'));
-  for (let i = 0; i < Number(options.logs); i += 1) writeFileSync(join(tree, 'logs', `web-${i}.log`), logLines(`log ${i}`, 16 * 2 ** 20));
-  for (let i = 0; i < 2000; i += 1) {
-    mkdirSync(join(tree, 'json', String(i % 40)), { recursive: true });
-    writeFileSync(join(tree, 'json', String(i % 40), `${i}.json`), jsonRecord(`json ${i}`));
-  }
-}
-
-/** Every regular file, in a stable order. */
-function filesOf(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((e) => e.isFile())
-    .map((e) => join(e.parentPath, e.name))
-    .sort();
-}
-
-/** Changes one file in a hundred, another hundredth each round: appends to small ones, rewrites the time of none. */
-function changeOnePercent(files: readonly string[], round: number): void {
-  for (let i = round % 100; i < files.length; i += 100) {
-    const file = files[i];
-    if (file === undefined) continue;
-    appendFileSync(file, `\n${round} ${i}`);
-    utimesSync(file, new Date(), new Date());
-  }
-}
-
 function sync(): void {
   execFileSync('sync', ['-f', work]);
 }
@@ -115,7 +55,9 @@ interface Sample {
 
 /** utime, stime, cutime and cstime of /proc/self/stat, in ticks of 10 ms. */
 function cpuSeconds(): number {
-  const fields = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
 
@@ -133,9 +75,15 @@ function request(repository: RepositoryRef, parent: string | null): BackupReques
   made += 1;
   return {
     id: `backup_20261122_000000_${made.toString(16).padStart(8, '0')}`,
-    service: 'bench', type: parent === null ? 'full' : 'incremental', parent, repository,
+    service: 'bench',
+    type: parent === null ? 'full' : 'incremental',
+    parent,
+    repository,
     components: [{ name: 'data', paths: [tree], excludes: [] }],
-    compareContent: false, limits: { nice: null, bandwidthBytesPerSecond: null, concurrency: 4 }, auditHead: null, configYaml: null,
+    compareContent: false,
+    limits: { nice: null, bandwidthBytesPerSecond: null, concurrency: 4 },
+    auditHead: null,
+    configYaml: null,
   };
 }
 
@@ -152,7 +100,12 @@ async function newRepository(name: string): Promise<RepositoryRef> {
   return repository;
 }
 
-const resticEnv = { PATH: process.env['PATH'], RESTIC_PASSWORD: 'bench', RESTIC_REPOSITORY: join(work, 'restic'), RESTIC_CACHE_DIR: join(work, 'restic-cache') };
+const resticEnv = {
+  PATH: process.env['PATH'],
+  RESTIC_PASSWORD: 'bench',
+  RESTIC_REPOSITORY: join(work, 'restic'),
+  RESTIC_CACHE_DIR: join(work, 'restic-cache'),
+};
 function restic(...args: string[]): null {
   execFileSync('restic', args, { env: resticEnv, stdio: ['ignore', 'ignore', 'inherit'] });
   return null;
@@ -166,7 +119,11 @@ interface Comparison {
 }
 
 /** Runs both sides `pairs` times, each first in every second pair; one warm-up of each is thrown away. */
-async function compare(name: string, goal: number, sides: { before?: (round: number) => void; ours: () => Promise<number>; theirs: () => number | null }): Promise<Comparison> {
+async function compare(
+  name: string,
+  goal: number,
+  sides: { before?: (round: number) => void; ours: () => Promise<number>; theirs: () => number | null },
+): Promise<Comparison> {
   const ours: Sample[] = [];
   const theirs: Sample[] = [];
   for (let round = 0; round <= pairs; round += 1) {
@@ -177,7 +134,9 @@ async function compare(name: string, goal: number, sides: { before?: (round: num
     if (round === 0) continue;
     ours.push(first === sides.ours ? a : b);
     theirs.push(first === sides.ours ? b : a);
-    console.error(`${name} ${round}/${pairs}: ours ${ours.at(-1)?.seconds.toFixed(2)} s, theirs ${theirs.at(-1)?.seconds.toFixed(2)} s`);
+    console.error(
+      `${name} ${round}/${pairs}: ours ${ours.at(-1)?.seconds.toFixed(2)} s, theirs ${theirs.at(-1)?.seconds.toFixed(2)} s`,
+    );
   }
   return { name, goal, ours, theirs };
 }
@@ -199,7 +158,8 @@ async function compareFull(): Promise<Comparison> {
       return statSync(file).size;
     },
     before: (round) => {
-      for (const name of readdirSync(work)) if (/^(full|tar)-/.test(name)) rmSync(join(work, name), { recursive: true });
+      for (const name of readdirSync(work))
+        if (/^(full|tar)-/.test(name)) rmSync(join(work, name), { recursive: true });
       n = round * 2;
     },
   });
@@ -213,16 +173,20 @@ async function compareIncremental(changed: boolean): Promise<Comparison> {
   const repository = await newRepository(`chain-${label}`);
   let last = await backUp(repository, null);
   const files = filesOf(tree);
-  return compare(changed ? 'incremental, 1 % changed, vs restic' : 'incremental, unchanged, vs restic', changed ? 1 : 0.5, {
-    before: (round) => {
-      if (changed) changeOnePercent(files, round);
+  return compare(
+    changed ? 'incremental, 1 % changed, vs restic' : 'incremental, unchanged, vs restic',
+    changed ? 1 : 0.5,
+    {
+      before: (round) => {
+        if (changed) changeOnePercent(files, round);
+      },
+      ours: async () => {
+        last = await backUp(repository, last.id);
+        return last.bytes;
+      },
+      theirs: () => restic('backup', '-q', tree),
     },
-    ours: async () => {
-      last = await backUp(repository, last.id);
-      return last.bytes;
-    },
-    theirs: () => restic('backup', '-q', tree),
-  });
+  );
 }
 
 function report(comparison: Comparison): Record<string, string | number> {
@@ -238,13 +202,21 @@ function report(comparison: Comparison): Record<string, string | number> {
   };
   const cpu = (samples: readonly Sample[]): string => median(samples.map((s) => s.cpuSeconds)).toFixed(2);
   return {
-    what: name, 'ours s': seconds(ours), 'theirs s': seconds(theirs), ratio: ratio.toFixed(2), goal, held: ratio <= goal ? 'yes' : 'NO',
-    'ours cpu s': cpu(ours), 'theirs cpu s': cpu(theirs), 'ours MiB': mebibytes(ours), 'theirs MiB': mebibytes(theirs),
+    what: name,
+    'ours s': seconds(ours),
+    'theirs s': seconds(theirs),
+    ratio: ratio.toFixed(2),
+    goal,
+    held: ratio <= goal ? 'yes' : 'NO',
+    'ours cpu s': cpu(ours),
+    'theirs cpu s': cpu(theirs),
+    'ours MiB': mebibytes(ours),
+    'theirs MiB': mebibytes(theirs),
   };
 }
 
 try {
-  buildTree();
+  buildTree(tree, Number(options.logs));
   const files = filesOf(tree);
   const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
   const rows: Record<string, string | number>[] = [];
@@ -253,7 +225,16 @@ try {
   if (options.only === undefined || options.only === 'unchanged') rows.push(report(await compareIncremental(false)));
   console.table(rows);
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-  console.log(JSON.stringify({ machine, pairs, sealed: options.sealed, files: files.length, mebibytes: Math.round(bytes / 2 ** 20), rows }));
+  console.log(
+    JSON.stringify({
+      machine,
+      pairs,
+      sealed: options.sealed,
+      files: files.length,
+      mebibytes: Math.round(bytes / 2 ** 20),
+      rows,
+    }),
+  );
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

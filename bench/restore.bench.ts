@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +25,8 @@ const { values: options } = parseArgs({
     sealed: { type: 'boolean', default: false },
   },
 });
+// As the service does it.
+enableCompileCache();
 const pairs = Number(options.pairs);
 const work = mkdtempSync(join(options.folder, 'genesis-bench-'));
 const tree = join(work, 'tree');

@@ -45,6 +45,27 @@ function foreignRoots(facts: RestorePlanFacts, service: ResolvedService): Blocke
     );
 }
 
+/** What a person would wish to have known before: the swap replaces whole trees. */
+function inPlaceWarnings(
+  request: RestoreAsk,
+  facts: RestorePlanFacts,
+  service: ResolvedService,
+  dataAsOf: string,
+): string[] {
+  const warnings = [`everything written to ${facts.roots.map((r) => r.path).join(', ')} after ${dataAsOf} is lost`];
+  for (const { name, excludes } of service.components) {
+    const roots = facts.roots.filter((root) => root.component === name);
+    if (request.paths.length > 0 || roots.length === 0 || excludes.length === 0) continue;
+    warnings.push(
+      `what ${name} excludes (${excludes.join(', ')}) is in no backup: it is gone from ${roots.map((r) => r.path).join(', ')} afterwards`,
+    );
+  }
+  if (service.config.restore.stop === null) {
+    warnings.push('no stop command is configured: programs that have these files open go on using the old ones');
+  }
+  return warnings;
+}
+
 async function planRestore(deps: HandlerDeps, request: RestoreAsk, operationId: string): Promise<Outcome<PlanDraft>> {
   const located = await locateBackup(deps, request.backupId, request.copy);
   if (!located.ok) return located;
@@ -64,11 +85,7 @@ async function planRestore(deps: HandlerDeps, request: RestoreAsk, operationId: 
     target = request.target.path ?? 'a new folder below the first restore root';
   } else {
     blockers.push(...foreignRoots(facts.value, service));
-    warnings.push(
-      `everything written to ${facts.value.roots.map((r) => r.path).join(', ')} after ${entry.startedAt} is lost`,
-    );
-    if (service.config.restore.stop === null)
-      warnings.push('no stop command is configured: programs that have these files open go on using the old ones');
+    warnings.push(...inPlaceWarnings(request, facts.value, service, entry.startedAt));
   }
   if (entry.verifyResult === 'failed' && source === 'repository')
     blockers.push(blocker('backup_corrupt', `${entry.id} did not verify`));

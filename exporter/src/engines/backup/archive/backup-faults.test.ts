@@ -19,7 +19,14 @@ const nobody = 65534;
 const isRoot = process.getuid?.() === 0;
 
 /** Runs one full backup in a process that is not root, whoever runs the tests, and gives its outcome as JSON. */
-function backupUnprivileged(tree: string, repository: string): { readonly ok: boolean; readonly value?: BackupRecord; readonly error?: { readonly code: string; readonly message: string } } {
+function backupUnprivileged(
+  tree: string,
+  repository: string,
+): {
+  readonly ok: boolean;
+  readonly value?: BackupRecord;
+  readonly error?: { readonly code: string; readonly message: string };
+} {
   const support = fileURLToPath(new URL('./test-support.ts', import.meta.url));
   const script = `
     const { createBench } = await import(${JSON.stringify(support)});
@@ -27,7 +34,12 @@ function backupUnprivileged(tree: string, repository: string): { readonly ok: bo
     const outcome = await bench.run(1);
     console.log(JSON.stringify(outcome.ok ? outcome : { ok: false, error: { code: outcome.error.code, message: outcome.error.message } }));`;
   const owner = isRoot ? { uid: nobody, gid: nobody } : {};
-  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', env: { PATH: process.env['PATH'] }, cwd: '/', ...owner });
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] },
+    cwd: '/',
+    ...owner,
+  });
   if (run.status !== 0) throw new Error(run.stderr);
   return JSON.parse(run.stdout) as ReturnType<typeof backupUnprivileged>;
 }
@@ -51,8 +63,15 @@ test('what may not be read is named, the rest is backed up with warnings', async
   const outcome = backupUnprivileged(box.at('tree'), box.at('repo'));
 
   expect(outcome.value).toMatchObject({ status: 'completed_with_warnings', warningCount: 2 });
-  expect(outcome.value?.warnings.map((w) => `${w.kind} ${w.path}`)).toEqual(['unreadable tree/closed', 'unreadable tree/secret']);
-  expect((await listOf({ path: box.at('repo'), key: null }, backupIdOf(1))).map((e) => e.path)).toEqual(['tree', 'tree/closed', 'tree/open']);
+  expect(outcome.value?.warnings.map((w) => `${w.kind} ${w.path}`)).toEqual([
+    'unreadable tree/closed',
+    'unreadable tree/secret',
+  ]);
+  expect((await listOf({ path: box.at('repo'), key: null }, backupIdOf(1))).map((e) => e.path)).toEqual([
+    'tree',
+    'tree/closed',
+    'tree/open',
+  ]);
 });
 
 test('a root that may not be read fails the backup and leaves nothing', () => {
@@ -63,7 +82,10 @@ test('a root that may not be read fails the backup and leaves nothing', () => {
 
   const outcome = backupUnprivileged(box.at('tree'), box.at('repo'));
 
-  expect(outcome).toMatchObject({ ok: false, error: { code: 'backup_failed', message: expect.stringContaining(box.at('tree')) } });
+  expect(outcome).toMatchObject({
+    ok: false,
+    error: { code: 'backup_failed', message: expect.stringContaining(box.at('tree')) },
+  });
   expect(readdirSync(box.at('repo/backups/shop'))).toEqual([]);
 });
 
@@ -72,7 +94,9 @@ test('a repository that may not be written is said before anything is copied', (
   mkdirSync(box.at('repo'), { mode: 0o555 });
   chmodSync(box.path, 0o755);
 
-  expect(() => backupUnprivileged(box.at('tree'), box.at('repo'))).toThrow(/repository_unreadable.*cannot create a repository/);
+  expect(() => backupUnprivileged(box.at('tree'), box.at('repo'))).toThrow(
+    /repository_unreadable.*cannot create a repository/,
+  );
 });
 
 /** A file system of 3 MiB where this machine lets us have one: in the sandbox for root, else nowhere. */
@@ -87,12 +111,16 @@ test('a disk that fills up ends the backup as disk_full and leaves nothing', asy
   if (!mountSmall(small)) return;
   try {
     mkdirSync(box.at('tree'));
-    for (let i = 0; i < 8; i += 1) execFileSync('dd', ['if=/dev/urandom', `of=${box.at('tree', `noise${i}`)}`, 'bs=1M', 'count=1', 'status=none']);
+    for (let i = 0; i < 8; i += 1)
+      execFileSync('dd', ['if=/dev/urandom', `of=${box.at('tree', `noise${i}`)}`, 'bs=1M', 'count=1', 'status=none']);
     const bench = await createBench({ path: box.at('small/repo'), key: null }, [box.at('tree')]);
 
     const outcome: Outcome<BackupRecord> = await bench.run(1);
 
-    expect(outcome).toMatchObject({ ok: false, error: { code: 'disk_full', details: { components: [{ name: 'data', status: 'failed' }] } } });
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { code: 'disk_full', details: { components: [{ name: 'data', status: 'failed' }] } },
+    });
     expect(readdirSync(box.at('small/repo/backups/shop'))).toEqual([]);
     expect(existsSync(box.at('small/repo/backups/shop', backupIdOf(1)))).toBe(false);
   } finally {

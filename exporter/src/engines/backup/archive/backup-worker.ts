@@ -20,8 +20,19 @@ function createTicker(done: readonly ManifestComponent[]): (entries: number, byt
     const nowMs = performance.now();
     if (nowMs - toldAtMs < progressEveryMs) return;
     toldAtMs = nowMs;
-    const earlier = done.reduce((sum, c) => ({ entries: sum.entries + c.entries, bytes: sum.bytes + c.bytes }), { entries: 0, bytes: 0 });
-    post({ type: 'progress', progress: { phase: 'copy', entriesDone: earlier.entries + entries, bytesDone: earlier.bytes + bytes, bytesTotal: null } });
+    const earlier = done.reduce((sum, c) => ({ entries: sum.entries + c.entries, bytes: sum.bytes + c.bytes }), {
+      entries: 0,
+      bytes: 0,
+    });
+    post({
+      type: 'progress',
+      progress: {
+        phase: 'copy',
+        entriesDone: earlier.entries + entries,
+        bytesDone: earlier.bytes + bytes,
+        bytesTotal: null,
+      },
+    });
   };
 }
 
@@ -42,7 +53,10 @@ async function runBackup(job: BackupJob): Promise<FromBackupWorker> {
     } catch (thrown) {
       if (!isExpected(thrown)) throw thrown;
       const error = toOpError(thrown, 'io_failed');
-      return { type: 'failed', failure: { component: component.name, code: error.code, message: error.message, completed: components } };
+      return {
+        type: 'failed',
+        failure: { component: component.name, code: error.code, message: error.message, completed: components },
+      };
     }
   }
   return { type: 'done', result: { components, warnings: sink.warnings, warningCount: sink.count } };

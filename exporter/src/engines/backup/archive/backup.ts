@@ -8,7 +8,16 @@ import { keyFingerprint, manifestMacKey, saltBytes, sealScheme } from './crypto.
 import { exists, makeFolder, syncFolder, writeSynced } from './durable-write.ts';
 import { errnoOf } from './errno.ts';
 import {
-  backupFolder, configFile, formatVersion, isBackupId, isSafeName, manifestFile, partialFolder, recordOf, serialiseManifest, type Manifest,
+  backupFolder,
+  configFile,
+  formatVersion,
+  isBackupId,
+  isSafeName,
+  manifestFile,
+  partialFolder,
+  recordOf,
+  serialiseManifest,
+  type Manifest,
 } from './format.ts';
 import { openPartial } from './partials.ts';
 import { resolveRoots } from './roots.ts';
@@ -17,7 +26,11 @@ import { startThread } from './thread.ts';
 import { writeKey } from './repository.ts';
 
 /** See `BackupEngine.backup`: nothing is in the repository under its name before all of it is durable. */
-export async function runBackup(deps: EngineDeps, request: BackupRequest, context: RunContext): Promise<Outcome<BackupRecord>> {
+export async function runBackup(
+  deps: EngineDeps,
+  request: BackupRequest,
+  context: RunContext,
+): Promise<Outcome<BackupRecord>> {
   const cancelled = new OpError('cancelled', `backup ${request.id} was cancelled; nothing of it was kept`);
   if (context.signal.aborted) return { ok: false, error: cancelled };
   try {
@@ -29,7 +42,12 @@ export async function runBackup(deps: EngineDeps, request: BackupRequest, contex
     const startedAt = deps.clock.now().toISOString();
     return await inPartialFolder(request, async (folder) => {
       const job: BackupJob = {
-        folder, repository: request.repository.path, key, components: prepared.value, compareContent: request.compareContent, limits: request.limits,
+        folder,
+        repository: request.repository.path,
+        key,
+        components: prepared.value,
+        compareContent: request.compareContent,
+        limits: request.limits,
       };
       const copied = await runWorker(job, context);
       if (context.signal.aborted) return { ok: false, error: cancelled };
@@ -50,11 +68,13 @@ function checkRequest(request: BackupRequest): void {
   for (const name of [request.service, ...request.components.map((c) => c.name)]) {
     if (!isSafeName(name)) throw new RangeError(`not a name for a folder: ${name}`);
   }
-  if (request.components.length === 0) throw new OpError('source_missing', `service ${request.service} has no components to back up`);
+  if (request.components.length === 0)
+    throw new OpError('source_missing', `service ${request.service} has no components to back up`);
   if (request.type === 'incremental' && request.parent === null) {
     throw new OpError('backup_unknown', 'an incremental backup needs one to build upon, and none was named');
   }
-  if (request.type !== 'incremental' && request.parent !== null) throw new RangeError(`a ${request.type} backup builds upon nothing`);
+  if (request.type !== 'incremental' && request.parent !== null)
+    throw new RangeError(`a ${request.type} backup builds upon nothing`);
 }
 
 function loadParent(request: BackupRequest, id: string): Chain {
@@ -65,7 +85,12 @@ function loadParent(request: BackupRequest, id: string): Chain {
 }
 
 /** Every missing source is told at once; nothing has been written by then. */
-function prepareComponents(deps: EngineDeps, request: BackupRequest, parent: Chain | null, key: Buffer | null): Outcome<ComponentJob[]> {
+function prepareComponents(
+  deps: EngineDeps,
+  request: BackupRequest,
+  parent: Chain | null,
+  key: Buffer | null,
+): Outcome<ComponentJob[]> {
   const jobs: ComponentJob[] = [];
   const failed: ComponentResult[] = [];
   for (const source of request.components) {
@@ -77,39 +102,75 @@ function prepareComponents(deps: EngineDeps, request: BackupRequest, parent: Cha
     }
   }
   if (failed.length === 0) return ok(jobs);
-  return fail('backup_failed', failed.map((c) => `component ${c.name}: ${c.error}`).join('; '), { details: { components: failed } });
+  return fail('backup_failed', failed.map((c) => `component ${c.name}: ${c.error}`).join('; '), {
+    details: { components: failed },
+  });
 }
 
-function componentJob(deps: EngineDeps, source: ComponentSource, parent: Chain | null, key: Buffer | null): ComponentJob {
+function componentJob(
+  deps: EngineDeps,
+  source: ComponentSource,
+  parent: Chain | null,
+  key: Buffer | null,
+): ComponentJob {
   const known = parent === null ? null : componentOf(parent.target, source.name);
   const salt = (): string => deps.random.hex(saltBytes);
   return {
     name: source.name,
     roots: resolveRoots(source),
     excludes: source.excludes,
-    parent: parent === null || known === null ? null : { backupId: parent.target.id, folder: parent.target.folder, stored: known.files },
+    parent:
+      parent === null || known === null
+        ? null
+        : { backupId: parent.target.id, folder: parent.target.folder, stored: known.files },
     salts: key === null ? null : { archive: salt(), files: salt() },
   };
 }
 
 function failedComponent(name: string, error: string): ComponentResult {
-  return { name, status: 'failed', entries: 0, bytes: 0, addedBytes: 0, storedBytes: 0, warnings: 0, skipped: {}, error };
+  return {
+    name,
+    status: 'failed',
+    entries: 0,
+    bytes: 0,
+    addedBytes: 0,
+    storedBytes: 0,
+    warnings: 0,
+    skipped: {},
+    error,
+  };
 }
 
 function fromFailure(request: BackupRequest, failure: BackupJobFailure): Outcome<never> {
-  const done = failure.completed.map(({ name, status, entries, bytes, addedBytes, storedBytes, warnings, skipped, error }): ComponentResult => ({
-    name, status, entries, bytes, addedBytes, storedBytes, warnings, skipped, error,
-  }));
+  const done = failure.completed.map(
+    ({ name, status, entries, bytes, addedBytes, storedBytes, warnings, skipped, error }): ComponentResult => ({
+      name,
+      status,
+      entries,
+      bytes,
+      addedBytes,
+      storedBytes,
+      warnings,
+      skipped,
+      error,
+    }),
+  );
   // A full disk and a damaged parent have mends of their own; the rest is the failure of this backup.
   const code = failure.code === 'disk_full' || failure.code === 'backup_corrupt' ? failure.code : 'backup_failed';
   const components = [...done, failedComponent(failure.component, failure.message)];
-  return fail(code, `backup ${request.id} failed at component ${failure.component}: ${failure.message}`, { details: { components } });
+  return fail(code, `backup ${request.id} failed at component ${failure.component}: ${failure.message}`, {
+    details: { components },
+  });
 }
 
 /** Runs `work` in a new folder that is gone afterwards, unless `work` renamed it to its final name. */
-async function inPartialFolder<T>(request: BackupRequest, work: (folder: string) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+async function inPartialFolder<T>(
+  request: BackupRequest,
+  work: (folder: string) => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
   const { repository, service, id } = request;
-  if (await exists(backupFolder(repository.path, service, id))) throw new OpError('backup_failed', `${repository.path} already holds ${id}`);
+  if (await exists(backupFolder(repository.path, service, id)))
+    throw new OpError('backup_failed', `${repository.path} already holds ${id}`);
   const folder = partialFolder(repository.path, service, id);
   await makeFolder(dirname(folder));
   const close = openPartial(folder);
@@ -124,12 +185,16 @@ async function inPartialFolder<T>(request: BackupRequest, work: (folder: string)
   }
 }
 
-type Copied = { readonly ok: true; readonly result: BackupJobResult } | { readonly ok: false; readonly failure: BackupJobFailure };
+type Copied =
+  { readonly ok: true; readonly result: BackupJobResult } | { readonly ok: false; readonly failure: BackupJobFailure };
 
 /** Resolves after the thread has ended, whatever ended it; after an abort the result is of no meaning. */
 async function runWorker(job: BackupJob, context: RunContext): Promise<Copied> {
   // The limit bounds the garbage between collections, and so the resident memory.
-  const worker = startThread('backup-worker', { data: job, resourceLimits: { maxYoungGenerationSizeMb: 16 } });
+  const worker = startThread('backup-worker', {
+    data: job,
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 },
+  });
   const abort = (): void => void worker.terminate();
   context.signal.addEventListener('abort', abort, { once: true });
   // An abort that came while the folder was made is not told again.
@@ -164,7 +229,11 @@ interface ManifestFacts {
   readonly copied: BackupJobResult;
 }
 
-function manifestOf(deps: EngineDeps, request: BackupRequest, { parent, key, startedAt, copied }: ManifestFacts): Manifest {
+function manifestOf(
+  deps: EngineDeps,
+  request: BackupRequest,
+  { parent, key, startedAt, copied }: ManifestFacts,
+): Manifest {
   return {
     format: formatVersion,
     id: request.id,
@@ -185,7 +254,12 @@ function manifestOf(deps: EngineDeps, request: BackupRequest, { parent, key, sta
 }
 
 /** Manifest and configuration made durable, then the one rename that makes it a backup. */
-async function publish(request: BackupRequest, folder: string, manifest: Manifest, key: Buffer | null): Promise<BackupRecord> {
+async function publish(
+  request: BackupRequest,
+  folder: string,
+  manifest: Manifest,
+  key: Buffer | null,
+): Promise<BackupRecord> {
   const { bytes, checksum } = serialiseManifest(manifest, key === null ? null : manifestMacKey(key));
   if (request.configYaml !== null) await writeSynced(join(folder, configFile), Buffer.from(request.configYaml, 'utf8'));
   await writeSynced(join(folder, manifestFile), bytes);

@@ -8,14 +8,15 @@ import type { ManifestComponent } from './format.ts';
 import { ContentHasher, createCompressor } from './frame-threads.ts';
 import { FrameWriter, type FrameWriterOptions, type WrittenFile } from './frame-write.ts';
 import { archiveFile, fileListFile } from './layout.ts';
+import { ListWriter } from './list-writer.ts';
 import { readOwners } from './owners.ts';
 import { ParentCursor } from './parent-cursor.ts';
 import { maxPathBytes, tarEnd } from './tar-write.ts';
 import { createThrottle } from './throttle.ts';
 import { inodeOf, walkTree } from './walk.ts';
 
-/** Raw bytes of one archive frame, and what a header may run beyond its end. */
-const archiveFrameBytes = 4 * 2 ** 20;
+/** Raw bytes of one archive frame (level 1 looks back half a MiB only, so larger ones gain nothing), and what a header may run beyond its end. */
+const archiveFrameBytes = 2 * 2 ** 20;
 const archiveSlackBytes = 8 * maxPathBytes;
 /** Lists are read back a few lines at a time: small frames keep that cheap. */
 const listFrameBytes = 2 ** 20;
@@ -26,10 +27,10 @@ const listSlackBytes = 2 ** 17;
  */
 const level = 1;
 /**
- * Frames read and not yet written, of the archive: enough that a thread which has to wait for a processor does not stop the others (4 took a third longer on
- * a busy machine), few enough for the memory a backup may take (each is 8 MiB: raw and compressed).
+ * Frames of the archive that were read and are not yet written: enough that a thread which has to wait for a processor does not stop the others (half as many
+ * took a third longer on a busy machine), few enough for the memory a backup may take (each is 4 MiB: raw and compressed).
  */
-const framesInFlight = 8;
+const framesInFlight = 10;
 export const maxWarnings = 100;
 
 /** Collects warnings of the whole backup; each component counts its own. */
@@ -48,40 +49,73 @@ export interface ComponentRun {
  * Copies one component into the folder of the backup: walks its roots, writes archive and file list, both fsynced when this resolves.
  * Throws OpError `source_missing`, `backup_corrupt` (the parent's list), and what writing throws.
  */
-export async function runComponent(job: BackupJob, component: ComponentJob, run: ComponentRun): Promise<ManifestComponent> {
-  const hasher = new ContentHasher((digests) => writer.takeDigests(digests));
+export async function runComponent(
+  job: BackupJob,
+  component: ComponentJob,
+  run: ComponentRun,
+): Promise<ManifestComponent> {
+  const hasher = new ContentHasher((digests) => list.takeDigests(digests));
   const compressor = createCompressor(level, job.limits.concurrency);
-  const archive = openWriter(job, component, { which: 'archive', compressor, framesInFlight, onFrame: (raw, full) => hasher.frame(raw, full) });
+  const archive = openWriter(job, component, {
+    which: 'archive',
+    compressor,
+    framesInFlight,
+    onFrame: (raw, full) => hasher.frame(raw, full),
+  });
   const files = openWriter(job, component, { which: 'files', compressor, framesInFlight: 1, onFrame: null });
+  const list = new ListWriter(files, archive);
   const parent = openParent(job, component);
   const report = createReport(run.sink);
   const { bandwidthBytesPerSecond } = job.limits;
   const writer = new ComponentWriter({
-    archive, hasher, files, parent, compareContent: job.compareContent, owners: readOwners(), warn: report.warn,
+    archive,
+    hasher,
+    list,
+    parent,
+    compareContent: job.compareContent,
+    owners: readOwners(),
+    nowMs: () => performance.timeOrigin + performance.now(),
+    warn: report.warn,
     throttle: bandwidthBytesPerSecond === null ? null : createThrottle(bandwidthBytesPerSecond),
   });
   try {
     await parent?.advance();
-    await copyRoots(job, component, writer, report, run);
+    await copyRoots(job, component, { writer, list, report, run });
     await writer.end();
     archive.put(tarEnd);
     const archived = await archive.finish();
-    await writer.endList();
+    await list.end();
     const listed = await files.finish();
-    return componentResult(component, writer, report, archived, listed);
+    return componentResult(component, { writer, list, report, archived, listed });
   } finally {
     await parent?.close();
     await Promise.all([hasher.close(), compressor.close()]);
   }
 }
 
-async function copyRoots(job: BackupJob, component: ComponentJob, writer: ComponentWriter, report: Report, run: ComponentRun): Promise<void> {
+interface Parts {
+  readonly writer: ComponentWriter;
+  readonly list: ListWriter;
+  readonly report: Report;
+}
+
+async function copyRoots(
+  job: BackupJob,
+  component: ComponentJob,
+  parts: Parts & { readonly run: ComponentRun },
+): Promise<void> {
+  const { writer, list, report, run } = parts;
   const never = new Set([inodeOf(statSync(job.repository, { bigint: true }))]);
   for (const root of component.roots) {
-    const items = walkTree({ root: { name: fromText(root.name), path: fromText(root.resolved) }, excludes: component.excludes, never, report });
+    const items = walkTree({
+      root: { name: fromText(root.name), path: fromText(root.resolved) },
+      excludes: component.excludes,
+      never,
+      report,
+    });
     for (const item of items) {
       await writer.add(item);
-      run.tick(writer.totals.entries, writer.totals.bytes);
+      run.tick(list.entries, writer.totals.bytes);
     }
   }
 }
@@ -124,24 +158,36 @@ function openWriter(job: BackupJob, component: ComponentJob, { which, ...shared 
     frameBytes: which === 'archive' ? archiveFrameBytes : listFrameBytes,
     slackBytes: which === 'archive' ? archiveSlackBytes : listSlackBytes,
     ...shared,
-    seal: salts === null || job.key === null ? null : { key: Buffer.from(job.key), salt: Buffer.from(salts[which], 'hex') },
+    seal:
+      salts === null || job.key === null ? null : { key: Buffer.from(job.key), salt: Buffer.from(salts[which], 'hex') },
   });
 }
 
 function openParent(job: BackupJob, component: ComponentJob): ParentCursor | null {
   if (component.parent === null) return null;
   const { backupId, folder, stored } = component.parent;
-  return new ParentCursor({ folder, backupId, component: component.name, stored, key: job.key === null ? null : Buffer.from(job.key) });
+  return new ParentCursor({
+    folder,
+    backupId,
+    component: component.name,
+    stored,
+    key: job.key === null ? null : Buffer.from(job.key),
+  });
 }
 
-function componentResult(component: ComponentJob, writer: ComponentWriter, report: Report, archived: WrittenFile, listed: WrittenFile): ManifestComponent {
-  const { entries, bytes, addedBytes, deleted } = writer.totals;
+interface Finished extends Parts {
+  readonly archived: WrittenFile;
+  readonly listed: WrittenFile;
+}
+
+function componentResult(component: ComponentJob, finished: Finished): ManifestComponent {
+  const { writer, list, report, archived, listed } = finished;
   return {
     name: component.name,
     status: report.warnings() === 0 ? 'completed' : 'completed_with_warnings',
-    entries,
-    bytes,
-    addedBytes,
+    entries: list.entries,
+    bytes: writer.totals.bytes,
+    addedBytes: writer.totals.addedBytes,
     storedBytes: archived.fileBytes + listed.fileBytes,
     warnings: report.warnings(),
     skipped: report.skipped,
@@ -149,6 +195,6 @@ function componentResult(component: ComponentJob, writer: ComponentWriter, repor
     roots: component.roots.map(({ name, path, kind }) => ({ name, path, kind })),
     archive: archived.stored,
     files: listed.stored,
-    deleted,
+    deleted: list.deleted,
   };
 }

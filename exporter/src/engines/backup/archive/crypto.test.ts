@@ -3,7 +3,19 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { chunkBytes, createSealer, deriveKey, keyFingerprint, manifestMacKey, openSealed, plainSize, sealBuffer, sealedSize, sealHeaderBytes, tagBytes } from './crypto.ts';
+import {
+  chunkBytes,
+  createSealer,
+  deriveKey,
+  keyFingerprint,
+  manifestMacKey,
+  openSealed,
+  plainSize,
+  sealBuffer,
+  sealedSize,
+  sealHeaderBytes,
+  tagBytes,
+} from './crypto.ts';
 
 // Threads start slowly on a busy machine.
 jest.setTimeout(60_000);
@@ -37,15 +49,18 @@ function content(length: number): Buffer {
   return bytes;
 }
 
-test.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 3 * chunkBytes])('%i bytes come back, and sizes are as computed', (length) => {
-  const plain = content(length);
+test.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 3 * chunkBytes])(
+  '%i bytes come back, and sizes are as computed',
+  (length) => {
+    const plain = content(length);
 
-  const sealed = sealBuffer(key, salt, plain);
+    const sealed = sealBuffer(key, salt, plain);
 
-  expect(sealed.length).toBe(sealedSize(length));
-  expect(plainSize(sealed.length)).toBe(length);
-  expect(openAll(sealed).equals(plain)).toBe(true);
-});
+    expect(sealed.length).toBe(sealedSize(length));
+    expect(plainSize(sealed.length)).toBe(length);
+    expect(openAll(sealed).equals(plain)).toBe(true);
+  },
+);
 
 test('appending in pieces gives the same file', () => {
   const plain = content(2 * chunkBytes + 77);
@@ -91,7 +106,10 @@ test('every flipped bit is caught', () => {
 
 test('every cut is caught, also exactly at a chunk', () => {
   const sealed = sealBuffer(key, salt, content(3 * chunkBytes));
-  const cuts = fc.oneof(fc.nat(sealed.length - 1), fc.constantFrom(0, 1, 2).map((n) => sealHeaderBytes + n * sealedChunk));
+  const cuts = fc.oneof(
+    fc.nat(sealed.length - 1),
+    fc.constantFrom(0, 1, 2).map((n) => sealHeaderBytes + n * sealedChunk),
+  );
   fc.assert(
     fc.property(cuts, (length) => {
       expect(() => openAll(sealed.subarray(0, length))).toThrow(expect.objectContaining({ code: 'backup_corrupt' }));
@@ -103,7 +121,9 @@ test('every cut is caught, also exactly at a chunk', () => {
 test('reordered, dropped and repeated chunks are caught', () => {
   const sealed = sealBuffer(key, salt, content(4 * chunkBytes));
   const header = sealed.subarray(0, sealHeaderBytes);
-  const chunks = [0, 1, 2, 3].map((i) => sealed.subarray(sealHeaderBytes + i * sealedChunk, sealHeaderBytes + (i + 1) * sealedChunk));
+  const chunks = [0, 1, 2, 3].map((i) =>
+    sealed.subarray(sealHeaderBytes + i * sealedChunk, sealHeaderBytes + (i + 1) * sealedChunk),
+  );
   const order = fc.array(fc.nat(3), { minLength: 1, maxLength: 5 }).filter((o) => o.join() !== '0,1,2,3');
   fc.assert(
     fc.property(order, (o) => {
@@ -118,7 +138,11 @@ test('a chunk of another file, another salt or another key does not open', () =>
   const plain = content(1000);
   const other = sealBuffer(key, Buffer.alloc(32, 1), plain);
 
-  expect(() => openAll(Buffer.concat([sealBuffer(key, salt, plain).subarray(0, sealHeaderBytes), other.subarray(sealHeaderBytes)]))).toThrow(/seal/);
+  expect(() =>
+    openAll(
+      Buffer.concat([sealBuffer(key, salt, plain).subarray(0, sealHeaderBytes), other.subarray(sealHeaderBytes)]),
+    ),
+  ).toThrow(/seal/);
   expect(() => openAll(other, Buffer.alloc(32, 8))).toThrow(expect.objectContaining({ code: 'backup_corrupt' }));
 });
 
@@ -128,7 +152,9 @@ test('keys: hex as it is, passphrases through scrypt, one fingerprint each', () 
   expect(deriveKey(hex).toString('hex')).toBe(hex);
   expect(deriveKey(` ${hex}\n`).toString('hex')).toBe(hex);
   // The documented derivation, computed by Python's hashlib.scrypt: a change would lock everybody out.
-  expect(deriveKey('correct horse battery').toString('hex')).toBe('0b52aa2b5d7dc1c16e8b50c1bfc5bd12bd8dace5bea2041fed54cbfd45668e4b');
+  expect(deriveKey('correct horse battery').toString('hex')).toBe(
+    '0b52aa2b5d7dc1c16e8b50c1bfc5bd12bd8dace5bea2041fed54cbfd45668e4b',
+  );
   expect(keyFingerprint(key)).toMatch(/^[0-9a-f]{32}$/);
   expect(keyFingerprint(key)).not.toBe(keyFingerprint(salt));
   expect(manifestMacKey(key).equals(key)).toBe(false);

@@ -109,7 +109,11 @@ function readExactly(fd: number, length: number, position: number, where: string
   let got = 0;
   while (got < length) {
     const n = readSync(fd, bytes, got, length - got, position + got);
-    if (n === 0) throw new OpError('backup_corrupt', `${where}: ends at byte ${position + got}, ${length - got} bytes are missing`);
+    if (n === 0)
+      throw new OpError(
+        'backup_corrupt',
+        `${where}: ends at byte ${position + got}, ${length - got} bytes are missing`,
+      );
     got += n;
   }
   return bytes;
@@ -130,10 +134,12 @@ export interface SealedReader {
  */
 export function openSealed(fd: number, sealedBytes: number, key: Buffer, where: string): SealedReader {
   const announced = plainSize(sealedBytes);
-  if (announced === null) throw new OpError('backup_corrupt', `${where}: ${sealedBytes} bytes cannot be a sealed file, it was cut`);
+  if (announced === null)
+    throw new OpError('backup_corrupt', `${where}: ${sealedBytes} bytes cannot be a sealed file, it was cut`);
   const plainBytes: number = announced;
   const header = readExactly(fd, sealHeaderBytes, 0, where);
-  if (!header.subarray(0, sealMagic.length).equals(sealMagic)) throw new OpError('backup_corrupt', `${where}: is not a sealed file`);
+  if (!header.subarray(0, sealMagic.length).equals(sealMagic))
+    throw new OpError('backup_corrupt', `${where}: is not a sealed file`);
   const salt = header.subarray(sealMagic.length);
   const fileKey = streamKey(key, salt);
   const chunks = Math.max(1, Math.ceil(plainBytes / chunkBytes));
@@ -151,13 +157,16 @@ export function openSealed(fd: number, sealedBytes: number, key: Buffer, where: 
 
   function read(offset: number, length: number): Buffer {
     if (offset < 0 || length < 0 || offset + length > plainBytes) {
-      throw new OpError('backup_corrupt', `${where}: bytes ${offset} to ${offset + length} lie outside its ${plainBytes} bytes`);
+      throw new OpError(
+        'backup_corrupt',
+        `${where}: bytes ${offset} to ${offset + length} lie outside its ${plainBytes} bytes`,
+      );
     }
     const parts: Buffer[] = [];
     const end = offset + length;
     // An empty file still has one chunk whose tag must hold.
     if (length === 0 && plainBytes === 0) chunk(0);
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const index = Math.floor(at / chunkBytes);
       const from = at - index * chunkBytes;
       const part = chunk(index).subarray(from, Math.min(chunkBytes, from + end - at));
@@ -177,7 +186,9 @@ function openChunk(fileKey: Buffer, index: number, last: boolean, sealed: Buffer
   try {
     decipher.final();
   } catch (cause) {
-    throw new OpError('backup_corrupt', `${where}: chunk ${index} was changed, moved or cut (its seal does not hold)`, { cause });
+    throw new OpError('backup_corrupt', `${where}: chunk ${index} was changed, moved or cut (its seal does not hold)`, {
+      cause,
+    });
   }
   return plain;
 }
@@ -189,6 +200,13 @@ export function sealBuffer(key: Buffer, salt: Buffer, plain: Buffer): Buffer {
 }
 
 /** Plaintext range of an open sealed file, for single reads; `openSealed` is cheaper for many. */
-export function readSealed(fd: number, sealedBytes: number, key: Buffer, plainOffset: number, length: number, where: string): Buffer {
+export function readSealed(
+  fd: number,
+  sealedBytes: number,
+  key: Buffer,
+  plainOffset: number,
+  length: number,
+  where: string,
+): Buffer {
   return openSealed(fd, sealedBytes, key, where).read(plainOffset, length);
 }

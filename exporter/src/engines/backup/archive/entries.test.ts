@@ -2,8 +2,21 @@ import fc from 'fast-check';
 import { comparePaths, decodeEntry, encodeEntry, fromText, isSafePath, toText, type FileEntry } from './entries.ts';
 
 const file: FileEntry = {
-  path: 'data/a', kind: 'f', size: 5, mode: 0o644, mtimeNs: '1700000000123456789', ctimeNs: '1700000000000000001', inode: '2049:77', uid: 1000, gid: 100,
-  user: 'ann', group: 'users', hash: 'ab'.repeat(32), target: null, holder: 2, offset: 1536,
+  path: 'data/a',
+  kind: 'f',
+  size: 5,
+  mode: 0o644,
+  mtimeNs: '1700000000123456789',
+  ctimeNs: '1700000000000000001',
+  inode: '2049:77',
+  uid: 1000,
+  gid: 100,
+  user: 'ann',
+  group: 'users',
+  hash: 'ab'.repeat(32),
+  target: null,
+  holder: 2,
+  offset: 1536,
 };
 
 const segment = fc
@@ -14,19 +27,25 @@ const path = fc.array(segment, { minLength: 1, maxLength: 5 }).map((segments) =>
 
 test('an entry comes back as it was written, whatever bytes its names hold', () => {
   fc.assert(
-    fc.property(path, path, fc.constantFrom('f', 'd', 'l', 'h'), fc.bigInt(-(2n ** 62n), 2n ** 62n), (name, target, kind, time) => {
-      const entry: FileEntry = {
-        ...file,
-        path: name,
-        kind,
-        mtimeNs: String(time),
-        hash: kind === 'f' ? file.hash : null,
-        target: kind === 'l' || kind === 'h' ? target : null,
-        holder: kind === 'f' ? 2 : -1,
-        offset: kind === 'f' ? 1536 : -1,
-      };
-      expect(decodeEntry(encodeEntry(entry), 'list')).toEqual(entry);
-    }),
+    fc.property(
+      path,
+      path,
+      fc.constantFrom('f', 'd', 'l', 'h'),
+      fc.bigInt(-(2n ** 62n), 2n ** 62n),
+      (name, target, kind, time) => {
+        const entry: FileEntry = {
+          ...file,
+          path: name,
+          kind,
+          mtimeNs: String(time),
+          hash: kind === 'f' ? file.hash : null,
+          target: kind === 'l' || kind === 'h' ? target : null,
+          holder: kind === 'f' ? 2 : -1,
+          offset: kind === 'f' ? 1536 : -1,
+        };
+        expect(decodeEntry(encodeEntry(entry), 'list')).toEqual(entry);
+      },
+    ),
   );
 });
 
@@ -50,7 +69,8 @@ test('the order is a total order and agrees with comparing segment by segment', 
   const bySegments = (a: string, b: string): number => {
     const x = a.split('/');
     const y = b.split('/');
-    for (let i = 0; i < Math.min(x.length, y.length); i += 1) if (x[i] !== y[i]) return (x[i] ?? '') < (y[i] ?? '') ? -1 : 1;
+    for (let i = 0; i < Math.min(x.length, y.length); i += 1)
+      if (x[i] !== y[i]) return (x[i] ?? '') < (y[i] ?? '') ? -1 : 1;
     return Math.sign(x.length - y.length);
   };
   fc.assert(fc.property(path, path, (a, b) => Math.sign(comparePaths(a, b)) === bySegments(a, b)));

@@ -70,7 +70,9 @@ export function comparePaths(a: string, b: string): number {
 function nameMember(key: string, binary: string): string {
   if (ascii.test(binary)) return `"${key}":${JSON.stringify(binary)}`;
   const bytes = Buffer.from(binary, 'latin1');
-  return isUtf8(bytes) ? `"${key}":${JSON.stringify(bytes.toString('utf8'))}` : `"${key}b":"${bytes.toString('base64')}"`;
+  return isUtf8(bytes)
+    ? `"${key}":${JSON.stringify(bytes.toString('utf8'))}`
+    : `"${key}b":"${bytes.toString('base64')}"`;
 }
 
 /** One line without its newline; binary-safe JSON as docs/reference/repository-format.md lists it. */
@@ -96,7 +98,8 @@ export function decodeEntry(line: string, where: string): FileEntry {
   if (!isSafePath(path)) throw unsafe(where, `names the path ${JSON.stringify(toText(path))}`);
   const kind = raw['k'];
   if (kind === 'x') return deletion(path);
-  if (kind !== 'f' && kind !== 'd' && kind !== 'l' && kind !== 'h') throw unsafe(where, `${toText(path)} is of an unknown kind`);
+  if (kind !== 'f' && kind !== 'd' && kind !== 'l' && kind !== 'h')
+    throw unsafe(where, `${toText(path)} is of an unknown kind`);
   const entry: FileEntry = {
     path,
     kind,
@@ -115,19 +118,40 @@ export function decodeEntry(line: string, where: string): FileEntry {
     offset: kind === 'f' ? whole(raw, 'o', path, where) : -1,
   };
   if (entry.mode > 0o7777) throw damaged(where, `${toText(path)} has an impossible mode`);
-  if ((kind === 'l' || kind === 'h') && (entry.target === null || entry.target === '')) throw damaged(where, `${toText(path)} has no target`);
+  if ((kind === 'l' || kind === 'h') && (entry.target === null || entry.target === ''))
+    throw damaged(where, `${toText(path)} has no target`);
   if (kind === 'h' && !isSafePath(entry.target ?? '')) throw unsafe(where, `${toText(path)} links out of the tree`);
   return entry;
 }
 
 /** `x` entry: the parent had this path, the backup has not. */
 export function deletion(path: string): FileEntry {
-  return { path, kind: 'x', size: 0, mode: 0, mtimeNs: '0', ctimeNs: '0', inode: '0:0', uid: 0, gid: 0, user: '', group: '', hash: null, target: null, holder: -1, offset: -1 };
+  return {
+    path,
+    kind: 'x',
+    size: 0,
+    mode: 0,
+    mtimeNs: '0',
+    ctimeNs: '0',
+    inode: '0:0',
+    uid: 0,
+    gid: 0,
+    user: '',
+    group: '',
+    hash: null,
+    target: null,
+    holder: -1,
+    offset: -1,
+  };
 }
 
 /** Relative, no empty, `.` or `..` segment, no NUL. */
 export function isSafePath(path: string): boolean {
-  return path !== '' && !path.includes('\0') && path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+  return (
+    path !== '' &&
+    !path.includes('\0') &&
+    path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')
+  );
 }
 
 function parseLine(line: string, where: string): Raw {

@@ -9,6 +9,7 @@ export function errnoOf(thrown: unknown): string | null {
 
 /** The reason in the operating system's words, without the call and the path that follow it. */
 export function messageOf(thrown: unknown): string {
-  const text = typeof thrown === 'object' && thrown !== null && 'message' in thrown ? String(thrown.message) : String(thrown);
+  const text =
+    typeof thrown === 'object' && thrown !== null && 'message' in thrown ? String(thrown.message) : String(thrown);
   return text.replace(/, \w+ ['<].*$/s, '');
 }

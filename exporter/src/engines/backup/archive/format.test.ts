@@ -20,9 +20,25 @@ const plain: Manifest = {
   warningCount: 1,
   components: [
     {
-      name: 'data', status: 'completed_with_warnings', entries: 3, bytes: 700, addedBytes: 500, storedBytes: 320, warnings: 1, skipped: { socket: 1 }, error: null,
+      name: 'data',
+      status: 'completed_with_warnings',
+      entries: 3,
+      bytes: 700,
+      addedBytes: 500,
+      storedBytes: 320,
+      warnings: 1,
+      skipped: { socket: 1 },
+      error: null,
       roots: [{ name: 'data', path: '/srv/data', kind: 'directory' }],
-      archive: { file: 'data.tar.zst', storedBytes: 220, rawBytes: 4096, frames: [[0, 100, 2048, hash], [100, 120, 2048, hash]] },
+      archive: {
+        file: 'data.tar.zst',
+        storedBytes: 220,
+        rawBytes: 4096,
+        frames: [
+          [0, 100, 2048, hash],
+          [100, 120, 2048, hash],
+        ],
+      },
       files: { file: 'data.files.zst', storedBytes: 100, rawBytes: 600, frames: [[0, 100, 600, hash]] },
       deleted: 1,
     },
@@ -39,14 +55,20 @@ const sealed: Manifest = {
 };
 const corrupt = expect.objectContaining({ code: 'backup_corrupt' });
 
-test.each([['plain', plain, null], ['sealed', sealed, macKey]])('a %s manifest comes back, with the checksum of its first line', (_, manifest, key) => {
+test.each([
+  ['plain', plain, null],
+  ['sealed', sealed, macKey],
+])('a %s manifest comes back, with the checksum of its first line', (_, manifest, key) => {
   const { bytes, checksum } = serialiseManifest(manifest, key);
 
   expect(parseManifest(bytes, key, 'm')).toEqual({ manifest, checksum });
   expect(bytes.toString('utf8').split('\n')).toHaveLength(3);
 });
 
-test.each([['plain', plain, null], ['sealed', sealed, macKey]])('every flipped bit and every cut of a %s manifest is caught', (_, manifest, key) => {
+test.each([
+  ['plain', plain, null],
+  ['sealed', sealed, macKey],
+])('every flipped bit and every cut of a %s manifest is caught', (_, manifest, key) => {
   const { bytes } = serialiseManifest(manifest, key);
   fc.assert(
     fc.property(fc.nat(bytes.length - 1), fc.nat(7), (at, bit) => {
@@ -75,12 +97,50 @@ test.each<[string, Partial<Manifest> | object]>([
   ['a chain that does not begin with the backup', { chain: [plain.chain[1]] }],
   ['a chain without the parent', { chain: [plain.id] }],
   ['a chain with a loop', { chain: [...plain.chain, plain.id] }],
-  ['a file elsewhere', { components: [{ ...plain.components[0], archive: { ...plain.components[0]?.archive, file: '../../etc/shadow' } }] }],
-  ['frames with a gap', { components: [{ ...plain.components[0], files: { file: 'data.files.zst', storedBytes: 100, rawBytes: 600, frames: [[1, 99, 600, hash]] } }] }],
-  ['frames that do not fill the file', { components: [{ ...plain.components[0], files: { file: 'data.files.zst', storedBytes: 101, rawBytes: 600, frames: [[0, 100, 600, hash]] } }] }],
-  ['a frame larger than any', { components: [{ ...plain.components[0], files: { file: 'data.files.zst', storedBytes: 100, rawBytes: 2 ** 30, frames: [[0, 100, 2 ** 30, hash]] } }] }],
+  [
+    'a file elsewhere',
+    {
+      components: [{ ...plain.components[0], archive: { ...plain.components[0]?.archive, file: '../../etc/shadow' } }],
+    },
+  ],
+  [
+    'frames with a gap',
+    {
+      components: [
+        {
+          ...plain.components[0],
+          files: { file: 'data.files.zst', storedBytes: 100, rawBytes: 600, frames: [[1, 99, 600, hash]] },
+        },
+      ],
+    },
+  ],
+  [
+    'frames that do not fill the file',
+    {
+      components: [
+        {
+          ...plain.components[0],
+          files: { file: 'data.files.zst', storedBytes: 101, rawBytes: 600, frames: [[0, 100, 600, hash]] },
+        },
+      ],
+    },
+  ],
+  [
+    'a frame larger than any',
+    {
+      components: [
+        {
+          ...plain.components[0],
+          files: { file: 'data.files.zst', storedBytes: 100, rawBytes: 2 ** 30, frames: [[0, 100, 2 ** 30, hash]] },
+        },
+      ],
+    },
+  ],
   ['a component twice', { components: [...plain.components, ...plain.components] }],
-  ['a root that climbs', { components: [{ ...plain.components[0], roots: [{ name: '..', path: '/srv', kind: 'directory' }] }] }],
+  [
+    'a root that climbs',
+    { components: [{ ...plain.components[0], roots: [{ name: '..', path: '/srv', kind: 'directory' }] }] },
+  ],
   ['a service that climbs', { service: '../x' }],
 ])('%s is refused although the checksum holds', (_, change) => {
   const { bytes } = serialiseManifest({ ...plain, ...change } as Manifest, null);
@@ -97,7 +157,16 @@ test('a later format is named as such', () => {
 test('the catalogue record adds up the components', () => {
   const { checksum } = serialiseManifest(plain, null);
 
-  expect(recordOf(plain, checksum)).toMatchObject({ id: plain.id, entries: 3, bytes: 700, addedBytes: 500, storedBytes: 320, encrypted: false, checksum, warningCount: 1 });
+  expect(recordOf(plain, checksum)).toMatchObject({
+    id: plain.id,
+    entries: 3,
+    bytes: 700,
+    addedBytes: 500,
+    storedBytes: 320,
+    encrypted: false,
+    checksum,
+    warningCount: 1,
+  });
   expect(recordOf(sealed, checksum)).toMatchObject({ encrypted: true, keyFingerprint: 'ef'.repeat(16) });
   expect(Object.keys(recordOf(plain, checksum).components[0] ?? {})).not.toContain('archive');
 });

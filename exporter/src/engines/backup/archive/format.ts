@@ -7,7 +7,22 @@ import { archiveFile, backupIdPattern, fileListFile, formatVersion, namePattern 
 
 /** The layout has no zod, so that a worker thread starts without it; for everybody else it is part of the format. */
 export {
-  formatVersion, markerFile, extrasFolder, backupsFolder, manifestFile, configFile, partialPrefix, sealedSuffix, isBackupId, isSafeName, serviceFolder, backupFolder, partialFolder, archiveFile, fileListFile, extraFile,
+  formatVersion,
+  markerFile,
+  extrasFolder,
+  backupsFolder,
+  manifestFile,
+  configFile,
+  partialPrefix,
+  sealedSuffix,
+  isBackupId,
+  isSafeName,
+  serviceFolder,
+  backupFolder,
+  partialFolder,
+  archiveFile,
+  fileListFile,
+  extraFile,
 } from './layout.ts';
 
 /** Raw bytes of an archive's frame at most; what is larger in a manifest is refused before it is decoded. */
@@ -59,7 +74,10 @@ export type StoredFile = z.infer<typeof StoredFile>;
 
 const Root = z.object({
   /** First segment of every path in the archive; never empty, `.` or `..`. Text: `fromText` gives the binary string. */
-  name: z.string().min(1).refine((n) => n !== '.' && n !== '..' && !n.includes('/') && !n.includes('\0')),
+  name: z
+    .string()
+    .min(1)
+    .refine((n) => n !== '.' && n !== '..' && !n.includes('/') && !n.includes('\0')),
   path: z.string().startsWith('/'),
   kind: z.enum(['directory', 'file']),
 });
@@ -98,7 +116,15 @@ export const Manifest = z
     status: z.enum(backupStatuses),
     encryption: Encryption.nullable(),
     auditHead: z.object({ count, hash: z.string(), at: isoTime }).nullable(),
-    warnings: z.array(z.object({ kind: z.enum(['changed', 'vanished', 'unreadable', 'other']), path: z.string(), message: z.string() })).max(100),
+    warnings: z
+      .array(
+        z.object({
+          kind: z.enum(['changed', 'vanished', 'unreadable', 'other']),
+          path: z.string(),
+          message: z.string(),
+        }),
+      )
+      .max(100),
     warningCount: count,
     components: z.array(ManifestComponent).min(1),
   })
@@ -112,7 +138,8 @@ export const Manifest = z
       if (c.archive.file !== archiveFile(c.name, sealed)) complain(`component ${c.name} names a foreign archive file`);
       if (c.files.file !== fileListFile(c.name, sealed)) complain(`component ${c.name} names a foreign file list`);
     }
-    if (new Set(manifest.components.map((c) => c.name)).size !== manifest.components.length) complain('a component is named twice');
+    if (new Set(manifest.components.map((c) => c.name)).size !== manifest.components.length)
+      complain('a component is named twice');
   });
 export type Manifest = z.infer<typeof Manifest>;
 
@@ -129,7 +156,10 @@ function equalHex(a: string, b: string): boolean {
 }
 
 /** The file's bytes and the checksum that the catalogue keeps. `macKey` comes from `manifestMacKey`; null in a plain repository. */
-export function serialiseManifest(manifest: Manifest, macKey: Buffer | null): { readonly bytes: Buffer; readonly checksum: string } {
+export function serialiseManifest(
+  manifest: Manifest,
+  macKey: Buffer | null,
+): { readonly bytes: Buffer; readonly checksum: string } {
   const line = Buffer.from(JSON.stringify(manifest), 'utf8');
   const checksum = sha256(line);
   const seal = JSON.stringify({ sha256: checksum, mac: macKey === null ? null : macOf(macKey, line) });
@@ -140,7 +170,11 @@ export function serialiseManifest(manifest: Manifest, macKey: Buffer | null): { 
  * Reads a manifest file. `where` names it in errors. With a `macKey` the manifest must bear a MAC that holds.
  * Throws OpError `backup_corrupt` (cut, changed, not a manifest), `format_unknown` (a later format).
  */
-export function parseManifest(bytes: Buffer, macKey: Buffer | null, where: string): { readonly manifest: Manifest; readonly checksum: string } {
+export function parseManifest(
+  bytes: Buffer,
+  macKey: Buffer | null,
+  where: string,
+): { readonly manifest: Manifest; readonly checksum: string } {
   const corrupt = (what: string): OpError => new OpError('backup_corrupt', `${where}: ${what}`);
   const end = bytes.indexOf(10);
   if (end < 0 || bytes[bytes.length - 1] !== 10) throw corrupt('the manifest was cut off');
@@ -154,11 +188,15 @@ export function parseManifest(bytes: Buffer, macKey: Buffer | null, where: strin
   const json = parseJson(line);
   const version = z.object({ format: z.int() }).safeParse(json);
   if (version.success && version.data.format > formatVersion) {
-    throw new OpError('format_unknown', `${where}: has format ${version.data.format}, this program knows up to ${formatVersion}`);
+    throw new OpError(
+      'format_unknown',
+      `${where}: has format ${version.data.format}, this program knows up to ${formatVersion}`,
+    );
   }
   const parsed = Manifest.safeParse(json);
   if (!parsed.success) throw corrupt(`the manifest is not valid: ${z.prettifyError(parsed.error).slice(0, 500)}`);
-  if ((parsed.data.encryption !== null) !== (seal.data.mac !== null)) throw corrupt('the manifest has no MAC, or one it should not have');
+  if ((parsed.data.encryption !== null) !== (seal.data.mac !== null))
+    throw corrupt('the manifest has no MAC, or one it should not have');
   return { manifest: parsed.data, checksum: seal.data.sha256 };
 }
 
@@ -174,7 +212,8 @@ function parseJson(bytes: Buffer): unknown {
 
 /** What the catalogue keeps of a manifest. */
 export function recordOf(manifest: Manifest, checksum: string): BackupRecord {
-  const total = (pick: (component: ManifestComponent) => number): number => manifest.components.reduce((sum, c) => sum + pick(c), 0);
+  const total = (pick: (component: ManifestComponent) => number): number =>
+    manifest.components.reduce((sum, c) => sum + pick(c), 0);
   return {
     id: manifest.id,
     service: manifest.service,
@@ -184,9 +223,19 @@ export function recordOf(manifest: Manifest, checksum: string): BackupRecord {
     status: manifest.status,
     startedAt: manifest.startedAt,
     endedAt: manifest.endedAt,
-    components: manifest.components.map(({ name, status, entries, bytes, addedBytes, storedBytes, warnings, skipped, error }) => ({
-      name, status, entries, bytes, addedBytes, storedBytes, warnings, skipped, error,
-    })),
+    components: manifest.components.map(
+      ({ name, status, entries, bytes, addedBytes, storedBytes, warnings, skipped, error }) => ({
+        name,
+        status,
+        entries,
+        bytes,
+        addedBytes,
+        storedBytes,
+        warnings,
+        skipped,
+        error,
+      }),
+    ),
     entries: total((c) => c.entries),
     bytes: total((c) => c.bytes),
     addedBytes: total((c) => c.addedBytes),

@@ -1,6 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { compressFrame, frameBound, SegmentHasher, type CompressedFrame, type FrameAnswer, type FrameRequest, type Segments } from './frame-work.ts';
+import {
+  compressFrame,
+  frameBound,
+  SegmentHasher,
+  type CompressedFrame,
+  type FrameAnswer,
+  type FrameRequest,
+  type Segments,
+} from './frame-work.ts';
 import { startThread } from './thread.ts';
 
 type Job = Exclude<FrameRequest, { kind: 'buffer' }>;
@@ -16,7 +24,7 @@ class FrameThread {
   #waiting: Waiting[] = [];
 
   constructor() {
-    this.#worker = startThread('frame-worker', { data: null });
+    this.#worker = startThread('frame-worker', { data: null, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
     this.#worker.on('message', (answer: FrameAnswer) => this.#waiting.shift()?.resolve(answer));
     this.#worker.on('error', (error) => {
       for (const { reject } of this.#waiting.splice(0)) reject(error);
@@ -42,7 +50,8 @@ class FrameThread {
   /** Frames begin where their memory begins. */
   #numberOf(raw: Buffer): number {
     const memory = raw.buffer;
-    if (!(memory instanceof SharedArrayBuffer) || raw.byteOffset !== 0) throw new RangeError('a frame must fill shared memory from its begin');
+    if (!(memory instanceof SharedArrayBuffer) || raw.byteOffset !== 0)
+      throw new RangeError('a frame must fill shared memory from its begin');
     const known = this.#buffers.indexOf(memory);
     if (known >= 0) return known;
     const request: FrameRequest = { kind: 'buffer', memory };

@@ -11,10 +11,17 @@ export type Segments = readonly number[];
 export type FrameRequest =
   | { readonly kind: 'buffer'; readonly memory: SharedArrayBuffer }
   /** The result is put at `resultAt` of the same buffer. */
-  | { readonly kind: 'compress'; readonly buffer: number; readonly length: number; readonly level: number; readonly resultAt: number }
+  | {
+      readonly kind: 'compress';
+      readonly buffer: number;
+      readonly length: number;
+      readonly level: number;
+      readonly resultAt: number;
+    }
   | { readonly kind: 'hash'; readonly buffer: number; readonly segments: Segments };
 
-export type FrameAnswer = { readonly storedLength: number; readonly sha256: string } | { readonly digests: readonly string[] };
+export type FrameAnswer =
+  { readonly storedLength: number; readonly sha256: string } | { readonly digests: readonly string[] };
 
 /** Bytes that a frame of that many raw bytes takes at most when it does not compress. */
 export function frameBound(rawBytes: number): number {
@@ -35,6 +42,15 @@ export function compressFrame(raw: Buffer, level: number): CompressedFrame {
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
   const bytes = zstdCompressSync(raw, { params, chunkSize: frameBound(raw.length) });
   return { bytes, sha256: hashOnce('sha256', bytes) };
+}
+
+/**
+ * Gives the memory of a result back at once. Left to the garbage collector, 64 MiB of them would pile up in every thread before it looks.
+ * Small results lie in memory that Buffer shares out and must stay.
+ */
+export function release(bytes: Buffer): void {
+  const memory = bytes.buffer;
+  if (memory instanceof ArrayBuffer && memory.byteLength > 2 * Buffer.poolSize) memory.transfer(0);
 }
 
 /** Hashes contents that run across frames; frames must come in order. */

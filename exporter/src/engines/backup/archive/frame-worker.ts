@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { compressFrame, SegmentHasher, type FrameAnswer, type FrameRequest } from './frame-work.ts';
+import { compressFrame, release, SegmentHasher, type FrameAnswer, type FrameRequest } from './frame-work.ts';
 
 /** Thread that compresses frames or hashes the contents in them, in the order in which they are sent. */
 const hasher = new SegmentHasher();
@@ -22,15 +22,6 @@ function answer(request: FrameRequest): void {
   const storedLength = bytes.length;
   release(bytes);
   post({ storedLength, sha256 });
-}
-
-/**
- * Gives the memory of a result back at once. Left to the garbage collector, 64 MiB of them would pile up in every thread before it looks.
- * Small results lie in memory that Buffer shares out and must stay.
- */
-function release(bytes: Buffer): void {
-  const memory = bytes.buffer;
-  if (memory instanceof ArrayBuffer && memory.byteLength > 2 * Buffer.poolSize) memory.transfer(0);
 }
 
 function post(message: FrameAnswer): void {

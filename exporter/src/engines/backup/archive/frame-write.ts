@@ -2,7 +2,7 @@ import { closeSync, fdatasync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { createSealer, type Sealer } from './crypto.ts';
 import type { Frame, StoredFile } from './format.ts';
 import { allocateFrame, type FrameCompressor } from './frame-threads.ts';
-import type { CompressedFrame } from './frame-work.ts';
+import { release, type CompressedFrame } from './frame-work.ts';
 
 /** Bytes written between two early syncs. */
 const earlySyncBytes = 32 * 2 ** 20;
@@ -121,7 +121,7 @@ export class FrameWriter {
     // The descriptor must not be closed under a sync that still runs.
     await this.#syncing;
     this.#rethrow();
-    if (this.#sealer !== null) for (const part of this.#sealer.finish()) this.#write(part);
+    if (this.#sealer !== null) this.#writeSealed(this.#sealer.finish());
     fsyncSync(this.#fd);
     closeSync(this.#fd);
     const { name, seal } = this.#options;
@@ -159,7 +159,12 @@ export class FrameWriter {
   }
 
   /** Runs for one frame after the other; never throws. */
-  async #settle(buffer: Buffer, rawLength: number, compressed: Promise<CompressedFrame>, looked: Promise<void> | undefined): Promise<void> {
+  async #settle(
+    buffer: Buffer,
+    rawLength: number,
+    compressed: Promise<CompressedFrame>,
+    looked: Promise<void> | undefined,
+  ): Promise<void> {
     try {
       const frame = await compressed;
       if (this.#failure === null) this.#store(frame, rawLength);
@@ -176,12 +181,19 @@ export class FrameWriter {
     this.#frames.push([this.#storedBytes, bytes.length, rawLength, sha256]);
     this.#storedBytes += bytes.length;
     if (this.#sealer === null) this.#write(bytes);
-    else for (const part of this.#sealer.append(bytes)) this.#write(part);
+    else this.#writeSealed(this.#sealer.append(bytes));
     this.#syncEarly();
   }
 
+  #writeSealed(parts: readonly Buffer[]): void {
+    for (const part of parts) {
+      this.#write(part);
+      release(part);
+    }
+  }
+
   #write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at, bytes.length - at);
+    for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at, bytes.length - at);
     this.#fileBytes += bytes.length;
     this.#unsynced += bytes.length;
   }

@@ -9,7 +9,13 @@ test('names come from the two files, the first one of an id counts', () => {
 
   const owners = readOwners(box.at('passwd'), box.at('group'));
 
-  expect([owners.user(0), owners.user(1000), owners.user(7), owners.group(100), owners.group(0)]).toEqual(['root', 'ann', '', 'users', '']);
+  expect([owners.user(0), owners.user(1000), owners.user(7), owners.group(100), owners.group(0)]).toEqual([
+    'root',
+    'ann',
+    '',
+    'users',
+    '',
+  ]);
   expect(readOwners(box.at('none'), box.at('none')).user(0)).toBe('');
   box.remove();
 });

@@ -24,7 +24,8 @@ function readNames(path: string): Map<number, string> {
   }
   for (const line of text.split('\n')) {
     const [name, , id] = line.split(':');
-    if (name !== undefined && name !== '' && id !== undefined && /^\d+$/.test(id) && !names.has(Number(id))) names.set(Number(id), name);
+    if (name !== undefined && name !== '' && id !== undefined && /^\d+$/.test(id) && !names.has(Number(id)))
+      names.set(Number(id), name);
   }
   return names;
 }

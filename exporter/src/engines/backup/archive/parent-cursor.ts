@@ -35,7 +35,10 @@ export class ParentCursor {
     this.current = next === undefined || next.kind === 'x' ? null : next;
     if (before !== null && this.current !== null && comparePaths(before.path, this.current.path) >= 0) {
       const { backupId, component } = this.#source;
-      throw new OpError('backup_corrupt', `${backupId}, component ${component}: the file list is out of order at ${toText(this.current.path)}`);
+      throw new OpError(
+        'backup_corrupt',
+        `${backupId}, component ${component}: the file list is out of order at ${toText(this.current.path)}`,
+      );
     }
   }
 

@@ -1,11 +1,26 @@
 import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { ComponentWriter } from './component-writer.ts';
 import { decodeEntry, type FileEntry } from './entries.ts';
 import { ContentHasher, createCompressor } from './frame-threads.ts';
 import { FrameWriter, type FrameWriterOptions } from './frame-write.ts';
+import { ListWriter } from './list-writer.ts';
 import { readOwners } from './owners.ts';
 import { tarEnd } from './tar-write.ts';
 import { createSandbox, type Sandbox } from './test-support.ts';
@@ -18,6 +33,7 @@ jest.setTimeout(60_000);
 
 let box: Sandbox;
 let warnings: string[];
+let nowMs: () => number;
 let skipped: string[];
 const compressor = createCompressor(1, 2);
 afterAll(() => compressor.close());
@@ -27,26 +43,48 @@ beforeEach(() => {
   writeFileSync(box.at('tree/a'), 'first content');
   writeFileSync(box.at('tree/dir/inner'), 'inner');
   warnings = [];
+  nowMs = () => Infinity;
   skipped = [];
 });
 afterEach(() => box.remove());
 
 function walk(): Generator<WalkItem, void, undefined> {
-  const report = { warn: (kind: string, path: string) => void warnings.push(`${kind} ${path}`), skip: (kind: string) => void skipped.push(kind) };
+  const report = {
+    warn: (kind: string, path: string) => void warnings.push(`${kind} ${path}`),
+    skip: (kind: string) => void skipped.push(kind),
+  };
   return walkTree({ root: { name: 'tree', path: box.at('tree') }, excludes: [], never: new Set(), report });
 }
 
 function openWriter(name: string, onFrame: FrameWriterOptions['onFrame']): FrameWriter {
-  return new FrameWriter({ path: box.at(name), name, frameBytes: 4096, slackBytes: 65536, compressor, framesInFlight: 2, onFrame, seal: null });
+  return new FrameWriter({
+    path: box.at(name),
+    name,
+    frameBytes: 4096,
+    slackBytes: 65536,
+    compressor,
+    framesInFlight: 2,
+    onFrame,
+    seal: null,
+  });
 }
 
 /** Copies the tree; `meddle` runs after an item was seen and before it is read. */
 async function copy(meddle: (path: string) => void): Promise<FileEntry[]> {
-  const hasher = new ContentHasher((digests) => writer.takeDigests(digests));
+  const hasher = new ContentHasher((digests) => list.takeDigests(digests));
   const archive = openWriter('data.tar.zst', (raw, full) => hasher.frame(raw, full));
   const files = openWriter('data.files.zst', null);
+  const list = new ListWriter(files, archive);
   const writer = new ComponentWriter({
-    archive, hasher, files, parent: null, compareContent: false, owners: readOwners(), throttle: null, warn: (kind, path) => void warnings.push(`${kind} ${path}`),
+    archive,
+    hasher,
+    list,
+    parent: null,
+    compareContent: false,
+    owners: readOwners(),
+    nowMs,
+    throttle: null,
+    warn: (kind, path) => void warnings.push(`${kind} ${path}`),
   });
   for (const item of walk()) {
     meddle(item.path);
@@ -55,10 +93,12 @@ async function copy(meddle: (path: string) => void): Promise<FileEntry[]> {
   await writer.end();
   archive.put(tarEnd);
   await archive.finish();
-  await writer.endList();
+  await list.end();
   await files.finish();
   await hasher.close();
-  const lines = execFileSync('zstd', ['-dcq', box.at('data.files.zst')], { encoding: 'utf8' }).trim().split('\n');
+  const lines = execFileSync('zstd', ['-dcq', box.at('data.files.zst')], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
   return lines.map((line) => decodeEntry(line, 'list'));
 }
 function unpacked(path: string): Buffer {
@@ -77,7 +117,10 @@ test('a file that shrank is filled with zeros, and its hash is that of what is s
 
   const stored = unpacked('tree/a');
   expect(stored.toString('latin1')).toBe('first\0\0\0\0\0\0\0\0');
-  expect(entries.find((e) => e.path === 'tree/a')).toMatchObject({ size: 13, hash: createHash('sha256').update(stored).digest('hex') });
+  expect(entries.find((e) => e.path === 'tree/a')).toMatchObject({
+    size: 13,
+    hash: createHash('sha256').update(stored).digest('hex'),
+  });
   expect(warnings).toEqual(['changed tree/a']);
 });
 
@@ -143,7 +186,9 @@ test('a folder that is swapped for a link while the walk is in it cannot lead ou
     }),
   );
 
-  expect(entries.find((e) => e.path === 'tree/dir/inner')?.hash).toBe(createHash('sha256').update('inner').digest('hex'));
+  expect(entries.find((e) => e.path === 'tree/dir/inner')?.hash).toBe(
+    createHash('sha256').update('inner').digest('hex'),
+  );
 });
 
 test('a folder that is swapped before it is opened is reported, not followed', () => {
@@ -158,6 +203,11 @@ test('a folder that is swapped before it is opened is reported, not followed', (
 
   // The link is what is there when its turn comes; nothing below it was looked at.
   expect(seen).toEqual(['tree', 'tree/a', 'tree/dir']);
+});
+
+test('a file that could change once more within the same clock tick is stored again by the next incremental', async () => {
+  nowMs = () => lstatSync(box.at('tree/a')).ctimeMs + 5;
+  expect((await copy(() => undefined)).find((e) => e.path === 'tree/a')?.ctimeNs).toBe('0');
 });
 
 test('names that go between listing and looking are reported', () => {

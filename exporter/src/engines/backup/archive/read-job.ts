@@ -1,6 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import { OpError, type ErrorCode, type Outcome } from '../../../contract/errors.ts';
 import type { EngineProgress, RepositoryRef, RestoreRequest, RunContext, Selection } from '../port.ts';
+import { startThread } from './thread.ts';
 
 /** One piece of heavy reading that a worker thread does, so that the loop that serves `/metrics` never waits for it. */
 export type ReadJob =
@@ -38,9 +38,6 @@ export type FromWorker =
   /** A bug: its stack, to be thrown on this side. */
   | { readonly type: 'bug'; readonly stack: string };
 
-/** Sources run as .ts, a packed install as .js: the worker lies beside this file under the same ending. */
-const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-
 /**
  * Runs the job in a thread of its own. When the signal aborts, the worker winds down by itself (it knows what to remove)
  * and answers `cancelled`.
@@ -49,11 +46,7 @@ export function runReadJob<R>(job: ReadJob, context: RunContext): Promise<Outcom
   if (context.signal.aborted) return Promise.resolve(failed('cancelled', `${job.kind} was cancelled before it began`));
   return new Promise((resolve, reject) => {
     // The young generation bounds how much garbage piles up between collections, and so the resident memory.
-    const worker = new Worker(new URL(`./read-worker${ending}`, import.meta.url), {
-      workerData: job,
-      env: {},
-      resourceLimits: { maxYoungGenerationSizeMb: 4 },
-    });
+    const worker = startThread('read-worker', { data: job, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
     const abort = (): void => worker.postMessage('abort');
     const settle = (act: () => void): void => {
       context.signal.removeEventListener('abort', abort);

@@ -69,7 +69,7 @@ function toWire(thrown: unknown): WireOutcome {
 }
 
 try {
-  const value = await runJob(revived(workerData as ReadJob), createContext());
+  const value = await runJob(revived((workerData as { data: ReadJob }).data), createContext());
   post({ type: 'done', outcome: { ok: true, value } });
 } catch (thrown) {
   if (isExpected(thrown)) post({ type: 'done', outcome: toWire(thrown) });

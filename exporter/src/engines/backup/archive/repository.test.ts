@@ -51,9 +51,15 @@ test('a key for a plain repository, none or a wrong one for a sealed: each is sa
 
   expect(await prepare(box.at('sealed'), key)).toMatchObject({ ok: true });
   expect(await prepare(box.at('sealed'))).toMatchObject({ ok: false, error: { code: 'key_missing' } });
-  expect(await prepare(box.at('sealed'), Buffer.alloc(32, 2))).toMatchObject({ ok: false, error: { code: 'key_wrong' } });
+  expect(await prepare(box.at('sealed'), Buffer.alloc(32, 2))).toMatchObject({
+    ok: false,
+    error: { code: 'key_wrong' },
+  });
   expect(await prepare(box.at('repo'), key)).toMatchObject({ ok: false, error: { code: 'key_wrong' } });
-  expect(await bench.run(1, { repository: { path: box.at('repo'), key } })).toMatchObject({ ok: false, error: { code: 'key_wrong' } });
+  expect(await bench.run(1, { repository: { path: box.at('repo'), key } })).toMatchObject({
+    ok: false,
+    error: { code: 'key_wrong' },
+  });
 });
 
 test('a damaged or later marker is not overwritten', async () => {
@@ -63,7 +69,10 @@ test('a damaged or later marker is not overwritten', async () => {
   expect(await prepare(box.at('repo'))).toMatchObject({ ok: false, error: { code: 'repository_unreadable' } });
   rmSync(box.at('repo/genesis-repository.json'));
   expect(await prepare(box.at('repo'))).toMatchObject({ ok: false, error: { code: 'repository_foreign' } });
-  expect(await inspectRepository(new Map(), bench.repository, null, never)).toMatchObject({ ok: false, error: { code: 'repository_unreadable' } });
+  expect(await inspectRepository(new Map(), bench.repository, null, never)).toMatchObject({
+    ok: false,
+    error: { code: 'repository_unreadable' },
+  });
 });
 
 test('inspecting lists what can be used, says what cannot, and sees changes after the first time', async () => {
@@ -72,7 +81,12 @@ test('inspecting lists what can be used, says what cannot, and sees changes afte
   const inspect = async () => valueOf(await inspectRepository(cache, bench.repository, 'shop', never));
 
   expect((await inspect()).records).toEqual(expect.arrayContaining(records));
-  expect(await inspect()).toMatchObject({ damaged: [], keyFingerprint: null, freeBytes: expect.any(Number), totalBytes: expect.any(Number) });
+  expect(await inspect()).toMatchObject({
+    damaged: [],
+    keyFingerprint: null,
+    freeBytes: expect.any(Number),
+    totalBytes: expect.any(Number),
+  });
   const manifest = box.at('repo/backups/shop', backupIdOf(2), 'manifest.json');
   writeFileSync(manifest, readFileSync(manifest, 'utf8').slice(0, -20));
 
@@ -90,7 +104,10 @@ test('removing takes one backup out, whole or damaged', async () => {
   valueOf(await removeBackup(new Map(), bench.repository, backupIdOf(2)));
 
   expect(readdirSync(box.at('repo/backups/shop'))).toEqual([backupIdOf(1)]);
-  expect(await removeBackup(new Map(), bench.repository, backupIdOf(2))).toMatchObject({ ok: false, error: { code: 'backup_unknown' } });
+  expect(await removeBackup(new Map(), bench.repository, backupIdOf(2))).toMatchObject({
+    ok: false,
+    error: { code: 'backup_unknown' },
+  });
 });
 
 test('cleaning removes what dead runs left, not what this process is writing', async () => {
@@ -106,11 +123,15 @@ test('cleaning removes what dead runs left, not what this process is writing', a
   expect(readdirSync(box.at('repo/genesis'))).toEqual([]);
 });
 
-test.each([['plain', null], ['sealed', Buffer.alloc(32, 5)]])('extras come back from a %s repository', async (name, key) => {
+test.each([
+  ['plain', null],
+  ['sealed', Buffer.alloc(32, 5)],
+])('extras come back from a %s repository', async (name, key) => {
   const repository = { path: box.at(name), key };
   valueOf(await prepareRepository(testDeps.clock, repository));
   const content = Buffer.from('state with a secret hash');
-  const save = (bytes: Buffer) => saveExtras(testDeps.random, repository, [{ name: 'state.sqlite', content: bytes }], never);
+  const save = (bytes: Buffer) =>
+    saveExtras(testDeps.random, repository, [{ name: 'state.sqlite', content: bytes }], never);
 
   valueOf(await save(Buffer.from('older')));
   valueOf(await save(content));
@@ -119,5 +140,8 @@ test.each([['plain', null], ['sealed', Buffer.alloc(32, 5)]])('extras come back 
   const onDisk = readFileSync(box.at(name, 'genesis', key === null ? 'state.sqlite' : 'state.sqlite.sealed'));
   expect(onDisk.includes('secret')).toBe(key === null);
   expect(await loadExtraFile(repository, 'nothing')).toMatchObject({ ok: false, error: { code: 'not_found' } });
-  expect(await loadExtraFile(repository, '../genesis-repository.json')).toMatchObject({ ok: false, error: { code: 'not_found' } });
+  expect(await loadExtraFile(repository, '../genesis-repository.json')).toMatchObject({
+    ok: false,
+    error: { code: 'not_found' },
+  });
 });

@@ -9,8 +9,19 @@ import { keyFingerprint, manifestMacKey, sealScheme } from './crypto.ts';
 import { exists, makeFolder, replaceDurably, syncFolder, temporaryPrefix } from './durable-write.ts';
 import { errnoOf, messageOf } from './errno.ts';
 import {
-  backupFolder, backupsFolder, extrasFolder, formatVersion, isBackupId, isSafeName, manifestFile, markerFile, parseManifest, partialPrefix,
-  recordOf, RepositoryMarker, serviceFolder,
+  backupFolder,
+  backupsFolder,
+  extrasFolder,
+  formatVersion,
+  isBackupId,
+  isSafeName,
+  manifestFile,
+  markerFile,
+  parseManifest,
+  partialPrefix,
+  recordOf,
+  RepositoryMarker,
+  serviceFolder,
 } from './format.ts';
 import { isOpenPartial } from './partials.ts';
 
@@ -48,7 +59,10 @@ export async function readMarker(path: string): Promise<RepositoryMarker | null>
   if (parsed.success) return parsed.data;
   const format = typeof json === 'object' && json !== null && 'format' in json ? json.format : undefined;
   if (typeof format === 'number' && format > formatVersion) {
-    throw new OpError('format_unknown', `${path} has repository format ${format}, this program knows up to ${formatVersion}`);
+    throw new OpError(
+      'format_unknown',
+      `${path} has repository format ${format}, this program knows up to ${formatVersion}`,
+    );
   }
   throw new OpError('repository_unreadable', `${file} is damaged: it is not a repository marker`);
 }
@@ -58,19 +72,27 @@ function fittingKey(repository: RepositoryRef, marker: RepositoryMarker): Buffer
   const { path, key } = repository;
   if (marker.encryption === null) {
     if (key === null) return null;
-    throw new OpError('key_wrong', `${path} was created without encryption, and a key is configured: choose a new folder for sealed backups`);
+    throw new OpError(
+      'key_wrong',
+      `${path} was created without encryption, and a key is configured: choose a new folder for sealed backups`,
+    );
   }
   const wanted = marker.encryption.keyFingerprint;
-  if (key === null) throw new OpError('key_missing', `${path} is encrypted with the key ${wanted}, and no key is configured`);
+  if (key === null)
+    throw new OpError('key_missing', `${path} is encrypted with the key ${wanted}, and no key is configured`);
   const given = keyFingerprint(key);
-  if (given !== wanted) throw new OpError('key_wrong', `${path} is encrypted with the key ${wanted}, the configured key is ${given}`);
+  if (given !== wanted)
+    throw new OpError('key_wrong', `${path} is encrypted with the key ${wanted}, the configured key is ${given}`);
   return key;
 }
 
 async function existingMarker(repository: RepositoryRef): Promise<RepositoryMarker> {
   const marker = await readMarker(repository.path);
   if (marker !== null) return marker;
-  throw new OpError('repository_unreadable', `${repository.path} is not a repository (it has no ${markerFile}); is it mounted?`);
+  throw new OpError(
+    'repository_unreadable',
+    `${repository.path} is not a repository (it has no ${markerFile}); is it mounted?`,
+  );
 }
 
 /** The key to write with. Throws `repository_unreadable`, `format_unknown`, `key_missing`, `key_wrong`. */
@@ -92,7 +114,8 @@ async function readMarkerOrForeign(path: string): Promise<RepositoryMarker | nul
     if (errnoOf(cause) === 'ENOENT') return null;
     throw new OpError('repository_unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
   });
-  if (stat !== null && stat.isFile()) throw new OpError('repository_foreign', `${path} is a file, a repository is a folder`);
+  if (stat !== null && stat.isFile())
+    throw new OpError('repository_foreign', `${path} is a file, a repository is a folder`);
   return stat === null ? null : readMarker(path);
 }
 
@@ -135,7 +158,12 @@ interface CachedRecord {
 export type RecordCache = Map<string, CachedRecord>;
 
 /** See `BackupEngine.inspect`. Costs one stat for each backup that it has seen before. */
-export function inspectRepository(cache: RecordCache, repository: RepositoryRef, service: string | null, signal: AbortSignal): Promise<Outcome<RepositoryListing>> {
+export function inspectRepository(
+  cache: RecordCache,
+  repository: RepositoryRef,
+  service: string | null,
+  signal: AbortSignal,
+): Promise<Outcome<RepositoryListing>> {
   return asOutcome(async () => {
     const marker = await existingMarker(repository);
     const key = repository.key === null ? null : fittingKey(repository, marker);
@@ -161,7 +189,12 @@ export function inspectRepository(cache: RecordCache, repository: RepositoryRef,
   });
 }
 
-async function readRecord(cache: RecordCache, folder: string, id: string, macKey: Buffer | null): Promise<BackupRecord> {
+async function readRecord(
+  cache: RecordCache,
+  folder: string,
+  id: string,
+  macKey: Buffer | null,
+): Promise<BackupRecord> {
   const path = join(folder, manifestFile);
   const stat = await lstat(path, { bigint: true }).catch((cause: unknown) => {
     cache.delete(path);

@@ -24,7 +24,9 @@ export function tarHeader(entry: FileEntry): Buffer {
 }
 
 function maxHeaderBytes(entry: FileEntry): number {
-  return 5 * tarBlockBytes + entry.path.length + (entry.target ?? '').length + 4 * (entry.user.length + entry.group.length);
+  return (
+    5 * tarBlockBytes + entry.path.length + (entry.target ?? '').length + 4 * (entry.user.length + entry.group.length)
+  );
 }
 
 /**
@@ -43,8 +45,17 @@ export function writeTarHeader(entry: FileEntry, blocks: Buffer, at: number): nu
   const pax = paxRecords(entry, { name: split === null ? name : null, seconds, size, user, group });
   const start = pax === '' ? at : writePax(pax, blocks, at);
   const fields: Ustar = {
-    name: split?.name ?? name.slice(-100), prefix: split?.prefix ?? '', mode: entry.mode, uid: entry.uid, gid: entry.gid, size,
-    mtime: Math.min(Math.max(seconds, 0), maxOctal12), flag: typeFlags[entry.kind], link: entry.target ?? '', user, group,
+    name: split?.name ?? name.slice(-100),
+    prefix: split?.prefix ?? '',
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    size,
+    mtime: Math.min(Math.max(seconds, 0), maxOctal12),
+    flag: typeFlags[entry.kind],
+    link: entry.target ?? '',
+    user,
+    group,
   };
   return writeUstar(fields, blocks, start);
 }
@@ -62,7 +73,8 @@ function paxRecords(entry: FileEntry, { name, seconds, size, user, group }: PaxF
   let text = '';
   if (name !== null) text += record('path', name);
   if (entry.target !== null && entry.target.length > 100) text += record('linkpath', entry.target);
-  if (!entry.mtimeNs.endsWith('000000000') || seconds < 0 || seconds > maxOctal12) text += record('mtime', paxTime(entry.mtimeNs));
+  if (!entry.mtimeNs.endsWith('000000000') || seconds < 0 || seconds > maxOctal12)
+    text += record('mtime', paxTime(entry.mtimeNs));
   if (size > maxOctal12) text += record('size', String(size));
   if (entry.uid > maxOctal8) text += record('uid', String(entry.uid));
   if (entry.gid > maxOctal8) text += record('gid', String(entry.gid));
@@ -73,7 +85,19 @@ function paxRecords(entry: FileEntry, { name, seconds, size, user, group }: PaxF
 
 function writePax(text: string, blocks: Buffer, at: number): number {
   const size = text.length;
-  const fields: Ustar = { name: 'pax-header', prefix: '', mode: 0o600, uid: 0, gid: 0, size, mtime: 0, flag: 'x', link: '', user: '', group: '' };
+  const fields: Ustar = {
+    name: 'pax-header',
+    prefix: '',
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+    size,
+    mtime: 0,
+    flag: 'x',
+    link: '',
+    user: '',
+    group: '',
+  };
   const content = writeUstar(fields, blocks, at);
   const end = content + size + tarPadding(size);
   blocks.write(text, content, size, 'latin1');
@@ -165,7 +189,9 @@ function writeOctal(blocks: Buffer, at: number, digits: number, value: number): 
 
 /** For warnings: a path that cannot be stored because it is too long. */
 export function tooLong(entry: { readonly path: string; readonly target: string | null }): string | null {
-  if (entry.path.length > maxPathBytes) return `the path has ${entry.path.length} bytes, at most ${maxPathBytes} can be stored`;
-  if ((entry.target ?? '').length > maxPathBytes) return `the link ${toText(entry.path).slice(0, 100)} is longer than ${maxPathBytes} bytes`;
+  if (entry.path.length > maxPathBytes)
+    return `the path has ${entry.path.length} bytes, at most ${maxPathBytes} can be stored`;
+  if ((entry.target ?? '').length > maxPathBytes)
+    return `the link ${toText(entry.path).slice(0, 100)} is longer than ${maxPathBytes} bytes`;
   return null;
 }

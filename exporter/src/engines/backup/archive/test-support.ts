@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Outcome } from '../../../contract/errors.ts';
 import type { BackupRecord } from '../../../contract/backup.ts';
 import type { BackupRequest, EngineDeps, RepositoryRef, RunContext } from '../port.ts';
 import { runBackup } from './backup.ts';
-import type { FileEntry } from './entries.ts';
+import { toFsPath, type FileEntry } from './entries.ts';
 import { readList } from './list-read.ts';
 import { prepareRepository } from './repository.ts';
 import { loadChain } from './stored-chain.ts';
@@ -89,7 +89,11 @@ export async function createBench(repository: RepositoryRef, paths: readonly str
     configYaml: null,
     ...changes,
   });
-  return { repository, request, run: (n, changes, context = quietContext()) => runBackup(testDeps, request(n, changes), context) };
+  return {
+    repository,
+    request,
+    run: (n, changes, context = quietContext()) => runBackup(testDeps, request(n, changes), context),
+  };
 }
 
 /** Every line of a backup's file list, deletions too. */
@@ -105,11 +109,51 @@ export async function listOf(repository: RepositoryRef, id: string, component = 
 
 /** Everything `find` can tell of a tree, one line a path, in one order. */
 export function fingerprintTree(path: string): string {
-  const out = execFileSync('find', ['.', '-printf', '%P %y %m %U %G %s %T@ %n %l\\n'], { cwd: path, encoding: 'latin1', maxBuffer: 2 ** 28 });
-  return out
-    .split('\n')
-    // Sizes of folders are the file system's own affair.
-    .map((line) => line.replace(/^(.* d \d+ \d+ \d+) \d+/, '$1 -'))
-    .sort()
-    .join('\n');
+  const out = execFileSync('find', ['.', '-printf', '%P %y %m %U %G %s %T@ %n %l\\n'], {
+    cwd: path,
+    encoding: 'latin1',
+    maxBuffer: 2 ** 28,
+  });
+  return (
+    out
+      .split('\n')
+      // Sizes of folders are the file system's own affair.
+      .map((line) => line.replace(/^(.* d \d+ \d+ \d+) \d+/, '$1 -'))
+      .sort()
+      .join('\n')
+  );
+}
+
+/** Writes a file below the tree, with the folders above it. */
+export function putFile(tree: string, path: string, content: string | Buffer): void {
+  mkdirSync(dirname(join(tree, path)), { recursive: true });
+  writeFileSync(join(tree, path), content);
+}
+
+/** A tree with everything that is hard. */
+export function makeHardTree(tree: string): void {
+  putFile(tree, 'plain.txt', 'hello');
+  putFile(tree, 'empty', '');
+  putFile(tree, 'deep/er/file.bin', Buffer.alloc(10_000, 5));
+  mkdirSync(join(tree, 'empty folder'));
+  putFile(tree, `${'n'.repeat(120)}/${'m'.repeat(200)}`, 'long names');
+  symlinkSync('../nowhere', join(tree, 'dangling'));
+  symlinkSync('s'.repeat(300), join(tree, 'long link'));
+  linkSync(join(tree, 'plain.txt'), join(tree, 'z hard link'));
+  writeFileSync(toFsPath(`${tree}/not-utf8-\xff\xfe`), 'bytes');
+  putFile(tree, 'grün 日本', 'utf-8');
+  chmodSync(join(tree, 'empty'), 0o4711);
+  chmodSync(join(tree, 'empty folder'), 0o1770);
+  execFileSync('touch', ['-d', '1969-12-31T23:00:00.000000001Z', join(tree, 'deep/er/file.bin')]);
+}
+
+export function archivePath(repository: RepositoryRef, n: number): string {
+  return join(repository.path, 'backups/shop', backupIdOf(n), 'data.tar.zst');
+}
+
+/** Unpacks an archive with the system's tar into a new folder. */
+export function unpack(repository: RepositoryRef, n: number, into: string): string {
+  mkdirSync(into, { recursive: true });
+  execFileSync('tar', ['--zstd', '-xpf', archivePath(repository, n), '-C', into]);
+  return into;
 }

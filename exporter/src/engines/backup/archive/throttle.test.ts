@@ -1,6 +1,10 @@
 import { createThrottle } from './throttle.ts';
 
-function simulate(bytesPerSecond: number): { take: (bytes: number) => Promise<void>; nowMs: () => number; pass: (ms: number) => void } {
+function simulate(bytesPerSecond: number): {
+  take: (bytes: number) => Promise<void>;
+  nowMs: () => number;
+  pass: (ms: number) => void;
+} {
   let nowMs = 0;
   const time = { nowMs: () => nowMs, sleepMs: (ms: number) => Promise.resolve(void (nowMs += ms)) };
   return { take: createThrottle(bytesPerSecond, time), nowMs: () => nowMs, pass: (ms) => void (nowMs += ms) };

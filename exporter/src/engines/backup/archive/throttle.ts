@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A token bucket over a monotonic clock: a second's worth may be used at once, after that the caller waits. */
 export function createThrottle(
   bytesPerSecond: number,
-  time: { nowMs(): number; sleepMs(ms: number): Promise<unknown> } = { nowMs: () => performance.now(), sleepMs: (ms) => sleep(ms) },
+  time: { nowMs(): number; sleepMs(ms: number): Promise<unknown> } = {
+    nowMs: () => performance.now(),
+    sleepMs: (ms) => sleep(ms),
+  },
 ): (bytes: number) => Promise<void> {
   let tokens = bytesPerSecond;
   let filledAtMs = time.nowMs();

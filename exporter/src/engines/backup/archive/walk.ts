@@ -1,4 +1,14 @@
-import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  type BigIntStats,
+} from 'node:fs';
 import picomatch from 'picomatch';
 import type { BackupWarning } from '../../../contract/backup.ts';
 import { OpError } from '../../../contract/errors.ts';
@@ -46,9 +56,13 @@ type IsExcluded = (relative: string, absolute: string, isFolder: boolean) => boo
  */
 export function compileExcludes(excludes: readonly string[]): IsExcluded {
   const options = { dot: true, nonegate: true };
-  const folders = excludes.filter((e) => !e.startsWith('/') && e.endsWith('/')).map((e) => picomatch(e.slice(0, -1), options));
+  const folders = excludes
+    .filter((e) => !e.startsWith('/') && e.endsWith('/'))
+    .map((e) => picomatch(e.slice(0, -1), options));
   const others = excludes.filter((e) => !e.startsWith('/') && !e.endsWith('/')).map((e) => picomatch(e, options));
-  const absolutes = new Set(excludes.filter((e) => e.startsWith('/')).map((e) => (e === '/' ? e : e.replace(/\/+$/, ''))));
+  const absolutes = new Set(
+    excludes.filter((e) => e.startsWith('/')).map((e) => (e === '/' ? e : e.replace(/\/+$/, ''))),
+  );
   if (excludes.length === 0) return () => false;
   return (relative, absolute, isFolder) =>
     absolutes.has(absolute) || others.some((m) => m(relative)) || (isFolder && folders.some((m) => m(relative)));
@@ -71,7 +85,8 @@ export function* walkTree(options: WalkOptions): Generator<WalkItem, void, undef
   const access = toFsPath(root.path);
   const stat = statRoot(root.path, access);
   const kind = kindOf(stat);
-  if (kind !== 'f' && kind !== 'd') throw new OpError('source_missing', `${toText(root.path)} is neither a file nor a folder (${kind})`);
+  if (kind !== 'f' && kind !== 'd')
+    throw new OpError('source_missing', `${toText(root.path)} is neither a file nor a folder (${kind})`);
   const isExcluded = compileExcludes(options.excludes);
   const item: WalkItem = { path: root.name, access, kind, stat, target: null };
   if (kind === 'f') yield item;
@@ -121,8 +136,13 @@ function* walkFolder(folder: WalkItem, context: FolderContext): Generator<WalkIt
 }
 
 /** The folder itself is known (its parent told); only what it holds is not. */
-function* unreadableFolder(folder: WalkItem, context: FolderContext, cause: unknown): Generator<WalkItem, void, undefined> {
-  if (context.isRoot) throw new OpError('source_missing', `cannot read ${toText(context.root.path)}: ${messageOf(cause)}`, { cause });
+function* unreadableFolder(
+  folder: WalkItem,
+  context: FolderContext,
+  cause: unknown,
+): Generator<WalkItem, void, undefined> {
+  if (context.isRoot)
+    throw new OpError('source_missing', `cannot read ${toText(context.root.path)}: ${messageOf(cause)}`, { cause });
   if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ELOOP' || errnoOf(cause) === 'ENOTDIR') {
     context.report.warn('vanished', folder.path, 'the folder vanished while it was being read');
     return;
@@ -131,7 +151,12 @@ function* unreadableFolder(folder: WalkItem, context: FolderContext, cause: unkn
   yield folder;
 }
 
-function* walkName(name: string, base: string, folder: WalkItem, context: FolderContext): Generator<WalkItem, void, undefined> {
+function* walkName(
+  name: string,
+  base: string,
+  folder: WalkItem,
+  context: FolderContext,
+): Generator<WalkItem, void, undefined> {
   const { report } = context;
   const path = `${folder.path}/${name}`;
   const access = toFsPath(base + name);
@@ -144,10 +169,17 @@ function* walkName(name: string, base: string, folder: WalkItem, context: Folder
     return;
   }
   const kind = kindOf(stat);
-  if (context.excludes.length > 0 && context.isExcluded(toText(relative), toText(`${context.root.path}/${relative}`), kind === 'd')) return;
+  if (
+    context.excludes.length > 0 &&
+    context.isExcluded(toText(relative), toText(`${context.root.path}/${relative}`), kind === 'd')
+  )
+    return;
   if (kind === 'd') {
     if (context.never.has(inodeOf(stat))) return;
-    yield* walkFolder({ path, access, kind, stat, target: null }, { ...context, relative: `${relative}/`, isRoot: false });
+    yield* walkFolder(
+      { path, access, kind, stat, target: null },
+      { ...context, relative: `${relative}/`, isRoot: false },
+    );
   } else if (kind === 'l') {
     const target = readTarget(path, access, report);
     if (target !== null) yield { path, access, kind, stat, target };
