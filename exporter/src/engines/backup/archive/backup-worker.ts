@@ -42,8 +42,8 @@ function isExpected(thrown: unknown): boolean {
 }
 
 async function runBackup(job: BackupJob): Promise<FromBackupWorker> {
-  // On Linux this is this thread's own niceness; the compressing pool threads keep the process's (the service unit sets that).
-  if (job.limits.nice !== null) setPriority(0, job.limits.nice);
+  // On Linux this is this thread's own niceness: the thread that answers probes must get its turn while both cores are busy here.
+  setPriority(0, job.limits.nice ?? 5);
   const components: ManifestComponent[] = [];
   const sink: WarningSink = { warnings: [], count: 0 };
   const tick = createTicker(components);
