@@ -5,7 +5,7 @@ import { ComponentWriter } from './component-writer.ts';
 import type { BackupJob, ComponentJob } from './backup-job.ts';
 import { fromText, toText } from './entries.ts';
 import type { ManifestComponent } from './format.ts';
-import { ContentHasher, createCompressor } from './frame-threads.ts';
+import { ContentHasher, createCompressor, type FrameCompressor } from './frame-threads.ts';
 import { FrameWriter, type FrameWriterOptions, type WrittenFile } from './frame-write.ts';
 import { archiveFile, fileListFile } from './layout.ts';
 import { ListWriter } from './list-writer.ts';
@@ -62,7 +62,12 @@ export async function runComponent(
     framesInFlight,
     onFrame: (raw, full) => hasher.frame(raw, full),
   });
-  const files = openWriter(job, component, { which: 'files', compressor, framesInFlight: 1, onFrame: null });
+  const files = openWriter(job, component, {
+    which: 'files',
+    compressor: forLists(compressor),
+    framesInFlight: 1,
+    onFrame: null,
+  });
   const list = new ListWriter(files, archive);
   const parent = openParent(job, component);
   const report = createReport(run.sink);
@@ -142,6 +147,11 @@ function createReport(sink: WarningSink): Report {
       skipped[kind] = (skipped[kind] ?? 0) + 1;
     },
   };
+}
+
+/** Lists are small beside what they list: they use compressing threads that run already but start none, which would take longer than they save. */
+function forLists(compressor: FrameCompressor): FrameCompressor {
+  return { compress: (buffer, length) => compressor.compress(buffer, length, false), close: () => Promise.resolve() };
 }
 
 interface WriterChoice extends Pick<FrameWriterOptions, 'compressor' | 'framesInFlight' | 'onFrame'> {

@@ -66,9 +66,16 @@ export function comparePaths(a: string, b: string): number {
   return a.length - b.length;
 }
 
+/** ASCII that stands in JSON as it is. */
+const plain = /^[ !#-[\]-~]*$/;
+
+function jsonText(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
 /** JSON member of a name: plain where it is UTF-8, else base64 of its bytes under `<key>b`. */
 function nameMember(key: string, binary: string): string {
-  if (ascii.test(binary)) return `"${key}":${JSON.stringify(binary)}`;
+  if (plain.test(binary)) return `"${key}":"${binary}"`;
   const bytes = Buffer.from(binary, 'latin1');
   return isUtf8(bytes)
     ? `"${key}":${JSON.stringify(bytes.toString('utf8'))}`
@@ -81,7 +88,7 @@ export function encodeEntry(entry: FileEntry): string {
   if (entry.kind === 'x') return `{${path},"k":"x"}`;
   let line =
     `{${path},"k":"${entry.kind}","s":${entry.size},"m":${entry.mode},"t":"${entry.mtimeNs}","c":"${entry.ctimeNs}",` +
-    `"i":"${entry.inode}","u":${entry.uid},"g":${entry.gid},"U":${JSON.stringify(entry.user)},"G":${JSON.stringify(entry.group)}`;
+    `"i":"${entry.inode}","u":${entry.uid},"g":${entry.gid},"U":${jsonText(entry.user)},"G":${jsonText(entry.group)}`;
   if (entry.hash !== null) line += `,"h":"${entry.hash}"`;
   if (entry.target !== null) line += `,${nameMember('L', entry.target)}`;
   if (entry.holder >= 0) line += `,"b":${entry.holder},"o":${entry.offset}`;
@@ -145,13 +152,13 @@ export function deletion(path: string): FileEntry {
   };
 }
 
+/** A segment that is empty, `.` or `..`, or a NUL. */
+// eslint-disable-next-line no-control-regex -- a NUL is what is looked for
+const unsafeSegment = /(^|\/)\.{0,2}(\/|$)|\0/;
+
 /** Relative, no empty, `.` or `..` segment, no NUL. */
 export function isSafePath(path: string): boolean {
-  return (
-    path !== '' &&
-    !path.includes('\0') &&
-    path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')
-  );
+  return !unsafeSegment.test(path);
 }
 
 function parseLine(line: string, where: string): Raw {
