@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, ok, toOpError, type Outcome } from '../../contract/errors.ts';
@@ -35,7 +36,16 @@ function folderPath(deps: HandlerDeps, request: RestoreAsk, operationId: string)
 
 /** In place goes only to paths that the configuration names for that component, whatever a manifest says. */
 function foreignRoots(facts: RestorePlanFacts, service: ResolvedService): Blocker[] {
-  return facts.roots
+  // The swap renames: a configured path that is a link would lose the link and leave the tree behind it as it was.
+  const links = facts.roots
+    .filter((root) => lstatSync(root.path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    .map((root) =>
+      blocker(
+        'target_not_allowed',
+        `${root.path} is a symbolic link: configure the path it stands for, or restore into a new folder`,
+      ),
+    );
+  const foreign = facts.roots
     .filter((root) => !service.components.some((c) => c.name === root.component && c.paths.includes(root.path)))
     .map((root) =>
       blocker(
@@ -43,6 +53,7 @@ function foreignRoots(facts: RestorePlanFacts, service: ResolvedService): Blocke
         `${root.path} is not a configured path of ${service.config.name}/${root.component}`,
       ),
     );
+  return [...foreign, ...links];
 }
 
 /** What a person would wish to have known before: the swap replaces whole trees. */

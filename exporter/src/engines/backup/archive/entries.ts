@@ -153,7 +153,6 @@ export function deletion(path: string): FileEntry {
 }
 
 /** A segment that is empty, `.` or `..`, or a NUL. */
-// eslint-disable-next-line no-control-regex -- a NUL is what is looked for
 const unsafeSegment = /(^|\/)\.{0,2}(\/|$)|\0/;
 
 /** Relative, no empty, `.` or `..` segment, no NUL. */
