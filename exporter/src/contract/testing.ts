@@ -179,3 +179,25 @@ export function snapshotWith(change: Partial<Snapshot> = {}): Snapshot {
     ...change,
   };
 }
+
+/** Every metric of the source documents (requirement M1) under its exact name, with its exact type. */
+export const documentedMetrics: Readonly<Record<string, string>> = {
+  genesis_backup_total: 'counter',
+  genesis_backup_size_bytes: 'gauge',
+  genesis_backup_duration_seconds: 'histogram',
+  genesis_backup_age_hours: 'gauge',
+  genesis_replication_lag_seconds: 'gauge',
+  genesis_replication_queue_size: 'gauge',
+  genesis_recovery_total: 'counter',
+  genesis_recovery_duration_seconds: 'histogram',
+  genesis_rpo_minutes: 'gauge',
+  genesis_rto_minutes: 'gauge',
+  genesis_failover_total: 'counter',
+  genesis_failover_duration_seconds: 'histogram',
+  genesis_health_check_failures: 'counter',
+  genesis_dr_readiness_score: 'gauge',
+  genesis_dr_component_score: 'gauge',
+  genesis_dr_test_total: 'counter',
+  genesis_dr_test_success_rate: 'gauge',
+  genesis_dr_test_last_run_timestamp: 'gauge',
+};

@@ -35,7 +35,8 @@ export async function isConnected(copy: ResolvedCopy, seen: boolean, markerFile:
   return marker !== null || (await nearestDevice(copy.ref.path)) !== null;
 }
 
+/** What cannot be told counts as the same disk: only a disk seen to be another one may earn anything. */
 export async function isSameDisk(a: string, b: string): Promise<boolean> {
   const [da, db] = [await nearestDevice(a), await nearestDevice(b)];
-  return da !== null && da === db;
+  return da === null || db === null || da === db;
 }
