@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
+import { unprivileged } from '../src/engines/testing-unprivileged.ts';
 import { backUp, shopConfig } from './support/actions.ts';
 import { genesisCommand, startGenesis, type Genesis } from './support/genesis.ts';
 import { cleanUp, tempFolder } from './support/processes.ts';
-import { unprivileged } from './support/sandbox.ts';
 import { makeTree } from './support/tree.ts';
 
 afterAll(cleanUp, 60_000);

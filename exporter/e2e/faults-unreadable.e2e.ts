@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CatalogueEntry } from '../src/contract/backup.ts';
+import { unprivileged } from '../src/engines/testing-unprivileged.ts';
 import { backUp, perform, restoreToFolder, shopConfig } from './support/actions.ts';
 import { startGenesis, writeConfig, type Genesis } from './support/genesis.ts';
 import { cleanUp, tempFolder } from './support/processes.ts';
-import { unprivileged } from './support/sandbox.ts';
 import { makeTree } from './support/tree.ts';
 
 const who = unprivileged();

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { CatalogueEntry } from '../src/contract/backup.ts';
 import type { DrillRecord, Operation } from '../src/contract/operation.ts';
+import { unprivileged } from '../src/engines/testing-unprivileged.ts';
 import { backUp, catalogue, shopConfig } from './support/actions.ts';
 import { startGenesis, writeConfig, type Genesis } from './support/genesis.ts';
 import { metric } from './support/metrics.ts';
@@ -11,7 +12,6 @@ import { checkout, cleanUp, run, tempFolder, waitUntil } from './support/process
 import { filesBelow, makeTree } from './support/tree.ts';
 
 const main = path.join(checkout, 'exporter/src/main.ts');
-const unprivileged = 65_534;
 
 afterAll(cleanUp, 60_000);
 
@@ -215,13 +215,13 @@ describe('a start that cannot be', () => {
     const parent = tempFolder('genesis-unwritable-');
     mkdirSync(path.join(parent, 'home'));
     for (const folder of [path.join(parent, 'home'), parent]) chmodSync(folder, 0o555);
-    const isRoot = process.getuid?.() === 0; // root may write everywhere: become somebody else
-    const ended = spawnSync(process.execPath, [main, 'serve'], {
+    // Root may write everywhere: become somebody who may not.
+    const [program = '', ...args] = [...unprivileged().launcher, process.execPath, main, 'serve'];
+    const ended = spawnSync(program, args, {
       cwd: '/',
       env: { PATH: process.env['PATH'] ?? '', GENESIS_HOME: path.join(parent, 'home'), GENESIS_LISTEN: '127.0.0.1:0' },
       encoding: 'utf8',
       timeout: 20_000,
-      ...(isRoot ? { uid: unprivileged, gid: unprivileged } : {}),
     });
     chmodSync(parent, 0o755);
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { checkout, tempFolder } from './processes.ts';
+import { tempFolder } from './processes.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -56,32 +56,4 @@ function insideNewRoot(disks: readonly SmallDisk[]): string {
 /** Where this process sees a path of another one's mount namespace. */
 export function seenBy(pid: number, folder: string): string {
   return path.join('/proc', String(pid), 'root', folder);
-}
-
-export interface Unprivileged {
-  /** Empty for an ordinary user, who has no rights to give up. */
-  readonly launcher: readonly string[];
-  /** Who the process is; files meant for it must be theirs. */
-  readonly uid: number;
-  readonly gid: number;
-  /** For the test's log: what is really used. */
-  readonly how: string;
-}
-
-/** A user who may not read files that forbid it: `nobody`, or root without its override where nobody cannot reach the checkout. */
-export function unprivileged(): Unprivileged {
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  if (!isRoot) return { launcher: [], uid, gid, how: `the ordinary user ${uid}` };
-  const nobody = 65_534;
-  const asNobody = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
-  const reads = `require('node:fs').readFileSync(${JSON.stringify(path.join(checkout, 'exporter/src/main.ts'))})`;
-  if (works([...asNobody, process.execPath, '-e', reads]))
-    return { launcher: asNobody, uid: nobody, gid: nobody, how: `user ${nobody}` };
-  const dropped = '-dac_override,-dac_read_search';
-  return {
-    launcher: ['setpriv', `--bounding-set=${dropped}`, `--inh-caps=${dropped}`],
-    uid,
-    gid,
-    how: `user ${uid} without ${dropped}`,
-  };
 }

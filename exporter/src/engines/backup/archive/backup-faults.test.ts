@@ -4,6 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync
 import { fileURLToPath } from 'node:url';
 import type { BackupRecord } from '../../../contract/backup.ts';
 import type { Outcome } from '../../../contract/errors.ts';
+import { unprivileged } from '../../testing-unprivileged.ts';
 import { backupIdOf, createBench, createSandbox, listOf, type Sandbox } from './test-support.ts';
 
 // Threads start slowly on a busy machine.
@@ -15,10 +16,11 @@ beforeEach(() => {
 });
 afterEach(() => box.remove());
 
-const nobody = 65534;
 const isRoot = process.getuid?.() === 0;
 
-/** Runs one full backup in a process that is not root, whoever runs the tests, and gives its outcome as JSON. */
+const who = unprivileged();
+
+/** Runs one full backup in a process that may not read everything, whoever runs the tests, and gives its outcome as JSON. */
 function backupUnprivileged(
   tree: string,
   repository: string,
@@ -33,21 +35,20 @@ function backupUnprivileged(
     const bench = await createBench({ path: ${JSON.stringify(repository)}, key: null }, [${JSON.stringify(tree)}]);
     const outcome = await bench.run(1);
     console.log(JSON.stringify(outcome.ok ? outcome : { ok: false, error: { code: outcome.error.code, message: outcome.error.message } }));`;
-  const owner = isRoot ? { uid: nobody, gid: nobody } : {};
-  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+  const [program = '', ...args] = [...who.launcher, process.execPath, '--input-type=module', '-e', script];
+  const run = spawnSync(program, args, {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'] },
     cwd: '/',
-    ...owner,
   });
-  if (run.status !== 0) throw new Error(run.stderr);
+  if (run.status !== 0) throw new Error(run.error?.message ?? run.stderr);
   return JSON.parse(run.stdout) as ReturnType<typeof backupUnprivileged>;
 }
 
 /** A tree and a folder for the repository that the unprivileged user owns. */
 function giveAway(...paths: string[]): void {
   chmodSync(box.path, 0o755);
-  if (isRoot) for (const path of paths) chownSync(path, nobody, nobody);
+  if (isRoot) for (const path of paths) chownSync(path, who.uid, who.gid);
 }
 
 test('what may not be read is named, the rest is backed up with warnings', async () => {
