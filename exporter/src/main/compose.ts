@@ -8,6 +8,7 @@ import { createMetricsPage, type MetricsPage } from '../metrics/render.ts';
 import { createApp, type RunningApp } from '../runtime/create-app.ts';
 import { systemClock, systemRandom } from '../runtime/clock.ts';
 import { createSystemReader } from '../runtime/collect-system.ts';
+import { createSystemSource } from '../runtime/system-source.ts';
 import { systemExec } from '../runtime/exec.ts';
 import { lockHome, prepareHome, type Home, type HomeLock } from '../runtime/home.ts';
 import type { SwitchableLog } from '../runtime/log.ts';
@@ -86,7 +87,7 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
     loaded,
     load: (lastDurations) => loadFor(options, lastDurations),
     readText: () => readFileSync(options.configPath, 'utf8'),
-    readSystem: createSystemReader(systemClock),
+    readSystem: createSystemReader(systemClock, createSystemSource()),
     meter: {
       record: (event) => counters.record(event),
       countRequest: (labels, seconds) => counters.countRequest(labels, seconds),

@@ -19,6 +19,9 @@ type Measure =
 /** What counting needs to know of a service. */
 export type CountedService = Pick<ServiceSnapshot, 'name' | 'region' | 'engine' | 'copies'>;
 
+/** A histogram of so many services is about a quarter of a MiB: one turn of the event loop. */
+const servicesJoined = 128;
+
 const all = Object.entries(metricCatalogue) as [MetricName, (typeof metricCatalogue)[MetricName]][];
 const eventFamilies = all.flatMap(([name, f]): [MetricName, EventFamily][] =>
   f.from === 'event' ? [[name, f as EventFamily]] : [],
@@ -72,20 +75,31 @@ export interface Counters {
 export function createCounters(options: { readonly cluster: string }): Counters {
   const { cluster } = options;
   const services = new Map<string, ServiceCounters>();
+  // By family, services joined to large pieces: most families count nothing between two scrapes.
+  const joined = new Map<MetricName, readonly Buffer[]>();
+  let changes = 0;
   const program = createProgramCounters(cluster);
 
   const record = (event: MeasuredEvent): void => {
     const counters = services.get(event.service);
-    if (counters !== undefined) count(cluster, counters, event);
+    if (counters === undefined) return;
+    changes += 1;
+    for (const name of count(cluster, counters, event)) joined.delete(name);
+  };
+  const removeService = (name: string): void => {
+    changes += 1;
+    joined.clear();
+    services.delete(name);
   };
   return {
     ...program,
     initialise(wanted) {
       const names = new Set(wanted.map((s) => s.name));
-      for (const name of services.keys()) if (!names.has(name)) services.delete(name);
+      for (const name of services.keys()) if (!names.has(name)) removeService(name);
       const begun: string[] = [];
       for (const service of wanted) {
         if (services.get(service.name)?.identity === identityOf(service)) continue;
+        removeService(service.name);
         services.set(service.name, createServiceCounters(cluster, service));
         begun.push(service.name);
       }
@@ -101,10 +115,21 @@ export function createCounters(options: { readonly cluster: string }): Counters 
       }
     },
     record,
-    removeService: (name) => void services.delete(name),
+    removeService,
     async *ofServices(name) {
-      for (const counters of [...services.values()])
-        yield counters.samples.get(name) ?? (await renderService(counters, name));
+      const kept = joined.get(name);
+      if (kept !== undefined) {
+        yield* kept;
+        return;
+      }
+      const before = changes;
+      const pieces: Buffer[] = [];
+      for await (const piece of joinServices([...services.values()], name)) {
+        pieces.push(piece);
+        yield piece;
+      }
+      // What was counted meanwhile may be missing in these: do not keep them.
+      if (changes === before) joined.set(name, pieces);
     },
   };
 }
@@ -138,10 +163,13 @@ function zero(measure: Measure, labels: Labels): void {
   else measure.histogram.zero(labels);
 }
 
-function count(cluster: string, counters: ServiceCounters, event: MeasuredEvent): void {
+/** Returns the families whose samples changed. */
+function count(cluster: string, counters: ServiceCounters, event: MeasuredEvent): readonly MetricName[] {
   const { service } = counters;
   // A copy that is not configured any more must not come back as a series.
-  if (event.labels['replica'] !== undefined && !service.copies.some((c) => c.name === event.labels['replica'])) return;
+  if (event.labels['replica'] !== undefined && !service.copies.some((c) => c.name === event.labels['replica']))
+    return [];
+  const changed: MetricName[] = [];
   for (const [name, family] of eventFamilies) {
     if (family.event !== event.kind) continue;
     const measure = counters.measures.get(name);
@@ -153,8 +181,20 @@ function count(cluster: string, counters: ServiceCounters, event: MeasuredEvent)
     else if (measure?.kind === 'histogram' && event.durationSeconds !== null)
       measure.histogram.observe(labels, event.durationSeconds);
     counters.samples.delete(name);
+    changed.push(name);
   }
   counters.counted += 1;
+  return changed;
+}
+
+/** Samples of one family in pieces of `servicesJoined` services, each copied once. */
+async function* joinServices(services: readonly ServiceCounters[], name: MetricName): AsyncGenerator<Buffer> {
+  for (let first = 0; first < services.length; first += servicesJoined) {
+    const samples: Buffer[] = [];
+    for (const counters of services.slice(first, first + servicesJoined))
+      samples.push(counters.samples.get(name) ?? (await renderService(counters, name)));
+    yield Buffer.concat(samples);
+  }
 }
 
 async function renderService(counters: ServiceCounters, name: MetricName): Promise<Buffer> {

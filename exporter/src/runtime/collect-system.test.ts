@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/index.ts';
-import { createSystemReader, realSystemSource, type SystemSource } from './collect-system.ts';
+import { createSystemReader, type SystemSource } from './collect-system.ts';
+import { createSystemSource } from './system-source.ts';
 
 /** A clock whose sleeps end only when the test says so. */
 function heldClock(): Clock & { wake(): void } {
@@ -141,7 +142,7 @@ describe('reading of the machine', () => {
   });
 
   it('reads this machine', async () => {
-    const seen = await createSystemReader(heldClock(), realSystemSource)();
+    const seen = await createSystemReader(heldClock(), createSystemSource())();
 
     expect(seen.ok).toBe(true);
     if (!seen.ok) return;

@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { availableParallelism, loadavg } from 'node:os';
-import systeminformation from 'systeminformation';
 import { OpError, fail, ok, toOpError, type Outcome } from '../contract/errors.ts';
 import type { SystemFacts } from '../contract/snapshot.ts';
 import type { Clock } from '../ports/index.ts';
@@ -10,7 +7,7 @@ const readingTimeoutMs = 5000;
 /** Made anew for each container, so their names are ids; the loop says nothing about the network. */
 const passingInterface = /^(lo|veth|br-|docker|virbr|cali|cni|flannel|cilium|lxc|tap|kube)/;
 
-/** What is read; systeminformation in the program, recorded answers in tests. */
+/** What is read: from `createSystemSource` in the program, recorded answers in tests. */
 export interface SystemSource {
   currentLoad(): Promise<{ readonly currentLoad: number }>;
   mem(): Promise<{
@@ -40,38 +37,11 @@ export interface SystemSource {
   cpus(): number;
 }
 
-export const realSystemSource: SystemSource = {
-  currentLoad: () => systeminformation.currentLoad(),
-  mem: () => systeminformation.mem(),
-  fsSize: () => systeminformation.fsSize(),
-  networkStats: () => systeminformation.networkStats('*'),
-  disksIO: () => systeminformation.disksIO(),
-  fsStats: () => systeminformation.fsStats(),
-  packets: readPackets,
-  load1: () => loadavg()[0] ?? Number.NaN,
-  cpus: availableParallelism,
-};
-
-async function readPackets(device: string): Promise<{ received: number; sent: number } | null> {
-  if (process.platform !== 'linux' || device.includes('/')) return null;
-  const read = async (name: string): Promise<number> =>
-    Number(await readFile(`/sys/class/net/${device}/statistics/${name}`, 'utf8'));
-  try {
-    return { received: await read('rx_packets'), sent: await read('tx_packets') };
-  } catch {
-    // The interface went away between the listing and this, or the platform hides it: not known.
-    return null;
-  }
-}
-
 /**
  * Reads the machine. Nothing is invented: systeminformation answers 0 where it could not read, so groups that are wholly 0 count as
  * not read. A reading that hangs is not started a second time. Errors: `exec_timeout` (names the reading), `io_failed`.
  */
-export function createSystemReader(
-  clock: Clock,
-  source: SystemSource = realSystemSource,
-): () => Promise<Outcome<SystemFacts>> {
+export function createSystemReader(clock: Clock, source: SystemSource): () => Promise<Outcome<SystemFacts>> {
   const hanging = new Map<string, Promise<unknown>>();
 
   async function bounded<T>(name: string, start: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { toOpError } from '../contract/errors.ts';
 import type { App } from './app.ts';
-import { createHandlerDeps, emit, type AppCore, type AppDeps, type AppState } from './app-core.ts';
+import { createHandlerDeps, emit, writeAudit, type AppCore, type AppDeps, type AppState } from './app-core.ts';
 import { createAppFace } from './app-face.ts';
 import { createCollectors } from './collect.ts';
 import type { HandlerDeps } from './handler.ts';
@@ -40,6 +40,7 @@ export function createApp(deps: AppDeps): RunningApp {
     app: createAppFace(core),
     start: async ({ act }) => {
       if (act) {
+        await auditStart(core);
         await removeDrillLeftovers(deps);
         const closed = await core.operations.recoverUnfinished();
         if (closed.length > 0) deps.log.warn('operations of an earlier process were closed', { count: closed.length });
@@ -53,6 +54,26 @@ export function createApp(deps: AppDeps): RunningApp {
     loop: (signal) => loop(core, signal),
     stop: (graceMs) => core.operations.stop(graceMs),
   };
+}
+
+/** Whether the log can be written is seen by writing to it; a failure shows in readiness and metrics, and refuses actions later. */
+async function auditStart(core: AppCore): Promise<void> {
+  const entry = {
+    actor: 'genesis',
+    role: 'system',
+    via: 'start',
+    action: 'server.start',
+    service: null,
+    target: null,
+    result: 'succeeded' as const,
+    reason: null,
+    operationId: null,
+    remote: null,
+    details: { version: core.deps.version },
+  };
+  await writeAudit(core, entry).catch((thrown: unknown) =>
+    core.deps.log.error('the audit log cannot be written', { error: toOpError(thrown).message }),
+  );
 }
 
 function createHandlers(deps: HandlerDeps): Handlers {

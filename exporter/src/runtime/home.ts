@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -54,7 +55,7 @@ export function prepareHome(home: Home): Outcome<void> {
       home.restoresFolder,
       home.drillsFolder,
     ]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolders(folder);
     }
     const seen = lstatSync(home.path);
     const uid = process.getuid?.() ?? seen.uid;
@@ -65,6 +66,18 @@ export function prepareHome(home: Home): Outcome<void> {
     return fail('home_unusable', `the home ${home.path} cannot be used: ${toOpError(thrown).message}`, {
       cause: thrown,
     });
+  }
+}
+
+/** Node's own recursive mkdir never ends below a folder such as /proc that answers ENOENT to every new name. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolders(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (thrown) {
+    // Somebody else made it between the two calls.
+    if (!existsSync(path)) throw thrown;
   }
 }
 

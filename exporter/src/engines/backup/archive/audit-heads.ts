@@ -7,7 +7,11 @@ import { backupFolder, manifestFile, parseManifest } from './format.ts';
 import { inspectRepository, type RecordCache } from './repository.ts';
 
 /** The audit heads that the manifests of one service carry. Damaged manifests are left out: they vouch for nothing. */
-export async function readAuditHeads(cache: RecordCache, repository: RepositoryRef, service: string): Promise<Outcome<readonly AuditHeadInBackup[]>> {
+export async function readAuditHeads(
+  cache: RecordCache,
+  repository: RepositoryRef,
+  service: string,
+): Promise<Outcome<readonly AuditHeadInBackup[]>> {
   const listing = await inspectRepository(cache, repository, service, new AbortController().signal);
   if (!listing.ok) return listing;
   const macKey = repository.key === null ? null : manifestMacKey(repository.key);

@@ -22,7 +22,7 @@ import {
 import { openPartial } from './partials.ts';
 import { resolveRoots } from './roots.ts';
 import { componentOf, loadChain, type Chain } from './stored-chain.ts';
-import { startThread } from './thread.ts';
+import { startThread } from '../../thread.ts';
 import { writeKey } from './repository.ts';
 
 /** See `BackupEngine.backup`: nothing is in the repository under its name before all of it is durable. */
@@ -191,7 +191,7 @@ type Copied =
 /** Resolves after the thread has ended, whatever ended it; after an abort the result is of no meaning. */
 async function runWorker(job: BackupJob, context: RunContext): Promise<Copied> {
   // The limit bounds the garbage between collections, and so the resident memory.
-  const worker = startThread('backup-worker', {
+  const worker = startThread(import.meta.url, 'backup-worker', {
     data: job,
     resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 },
   });

@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { OpError } from '../../../contract/errors.ts';
 import { toText, type FileEntry } from './entries.ts';
-import { damage, openFrames, releaseFrame, type FrameCheck, type FrameReader } from './frame-read.ts';
+import { damage, openFrames, releaseFrame, type FrameReader } from './frame-read.ts';
 import { componentOf, type Chain } from './stored-chain.ts';
 
 /** Decoded frames kept at most, bytes: a walk in path order goes back and forth between the archives of a chain. */
@@ -11,9 +11,17 @@ const blockBytes = 512;
 /** Headers that precede a file's own: pax records and GNU long names, each at most this long. */
 const maxExtraHeaders = 4;
 const maxExtraHeaderBytes = 2 ** 16;
+/** What eleven octal digits hold; a larger size stands in a pax record before the header. */
+const maxHeaderSize = 8 ** 11 - 1;
 const empty = Buffer.alloc(0);
 const asked = 1;
 const proved = 2;
+
+/**
+ * What is proved of a content before its end: `frames`, that every frame it lies in is stored as the manifest says (SHA-256) and that
+ * a header of its size stands where the list has it; `files`, its own SHA-256 as well.
+ */
+export type ContentProof = 'frames' | 'files';
 
 /** Frames that will be asked for, by holder; null when all will be. */
 export type NeededFrames = ReadonlyMap<number, Uint8Array> | null;
@@ -38,15 +46,13 @@ interface Holder {
 
 /** Decoded frames of several archives, the next ones read ahead; the least recently used go first. */
 class FrameCache {
-  readonly #check: FrameCheck;
   readonly #needed: NeededFrames;
   /** A Map keeps the order of insertion: taking out and putting back makes it a least-recently-used list. */
   readonly #cached = new Map<string, Cached>();
   readonly #inFlight = new Set<Promise<Buffer>>();
   #bytes = 0;
 
-  constructor(check: FrameCheck, needed: NeededFrames) {
-    this.#check = check;
+  constructor(needed: NeededFrames) {
     this.#needed = needed;
   }
 
@@ -82,7 +88,7 @@ class FrameCache {
   }
 
   #start(holder: Holder, index: number): Cached {
-    const promise = holder.reader.frame(index, this.#check);
+    const promise = holder.reader.frame(index);
     const cached: Cached = { promise, bytes: holder.reader.frames[index]?.[2] ?? 0, buffer: null };
     this.#inFlight.add(promise);
     promise.then(
@@ -112,27 +118,35 @@ class FrameCache {
 export class ContentReader {
   readonly #chain: Chain;
   readonly #component: string;
+  readonly #proof: ContentProof;
   readonly #cache: FrameCache;
   readonly #holders = new Map<number, Holder>();
 
-  constructor(chain: Chain, component: string, check: FrameCheck, needed: NeededFrames) {
+  constructor(chain: Chain, component: string, proof: ContentProof, needed: NeededFrames) {
     this.#chain = chain;
     this.#component = component;
-    this.#cache = new FrameCache(check, needed);
+    this.#proof = proof;
+    this.#cache = new FrameCache(needed);
   }
 
   /**
-   * Gives the file's content in slices, then compares its SHA-256 with the list's. A sink sees bytes before the whole was
-   * proved, so it must write to a place that can be thrown away. Throws OpError `backup_corrupt`.
+   * Gives the file's content in slices. A sink sees bytes before the whole was proved, so it must write to a place that can be
+   * thrown away. Throws OpError `backup_corrupt`.
    */
   async read(entry: FileEntry, sink: ContentSink): Promise<void> {
     const from = this.#holder(entry.holder);
     const start = await this.#contentOffset(from, entry);
     const first = entry.size === 0 ? empty : await this.#piece(from, start, entry.size);
+    const whole = first.length === entry.size;
+    if (this.#proof === 'frames') {
+      if (first.length > 0) await sink(first);
+      if (!whole) await this.#readOn(from, start, entry.size, first, sink);
+      return;
+    }
     // Most files lie in one frame: one call into the hash instead of an object with a life of its own.
-    const sum = first.length === entry.size ? hash('sha256', first) : null;
+    const sum = whole ? hash('sha256', first) : null;
     if (first.length > 0) await sink(first);
-    const found = sum ?? (await this.#readOn(from, start, entry.size, first, sink));
+    const found = sum ?? (await this.#hashOn(from, start, entry.size, first, sink));
     if (found !== entry.hash) {
       throw damage(from.reader.where, `the content of ${toText(entry.path)} was changed (its SHA-256 differs)`);
     }
@@ -148,14 +162,21 @@ export class ContentReader {
     for (const { reader } of this.#holders.values()) reader.close();
   }
 
-  async #readOn(from: Holder, start: number, size: number, first: Buffer, sink: ContentSink): Promise<string> {
-    const running = createHash('sha256').update(first);
+  /** What follows `first`, which began at `start`. */
+  async #readOn(from: Holder, start: number, size: number, first: Buffer, sink: ContentSink): Promise<void> {
     for (let got = first.length; got < size;) {
       const part = await this.#piece(from, start + got, size - got);
-      running.update(part);
       await sink(part);
       got += part.length;
     }
+  }
+
+  async #hashOn(from: Holder, start: number, size: number, first: Buffer, sink: ContentSink): Promise<string> {
+    const running = createHash('sha256').update(first);
+    await this.#readOn(from, start, size, first, (part) => {
+      running.update(part);
+      return sink(part);
+    });
     return running.digest('hex');
   }
 
@@ -193,14 +214,22 @@ export class ContentReader {
     for (let extra = 0; extra <= maxExtraHeaders; extra += 1) {
       const header = await this.#exactly(from, at, blockBytes);
       const kind = String.fromCharCode(header[156] ?? 0);
-      if (kind === '0' || kind === '\0') return at + blockBytes;
+      if (kind === '0' || kind === '\0') {
+        if (sizeIn(header) !== Math.min(entry.size, maxHeaderSize)) break;
+        return at + blockBytes;
+      }
       if (kind !== 'x' && kind !== 'L' && kind !== 'K') break;
-      const length = Number.parseInt(header.toString('latin1', 124, 135), 8);
+      const length = sizeIn(header);
       if (!(length >= 0 && length <= maxExtraHeaderBytes)) break;
       at += blockBytes + Math.ceil(length / blockBytes) * blockBytes;
     }
     throw damage(from.reader.where, `has no file at byte ${entry.offset}, where the list has ${toText(entry.path)}`);
   }
+}
+
+/** Field `size` of a tar header. */
+function sizeIn(header: Buffer): number {
+  return Number.parseInt(header.toString('latin1', 124, 135), 8);
 }
 
 function openHolder(chain: Chain, component: string, index: number): Holder {

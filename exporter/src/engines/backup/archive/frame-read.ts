@@ -17,20 +17,16 @@ export interface StoredSource {
   readonly key: Buffer | null;
 }
 
-/**
- * How far a frame is checked before it is decoded. `hash`: SHA-256 of its stored bytes. `checksum`: the frame's own checksum
- * (XXH64, checked by the decoder) is enough, because the caller compares a SHA-256 of every content it takes out; a frame
- * without one is hashed all the same.
- */
-export type FrameCheck = 'hash' | 'checksum';
-
 export interface FrameReader {
   readonly frames: readonly Frame[];
   readonly rawBytes: number;
   /** Names the file in errors. */
   readonly where: string;
-  /** Raw bytes of one frame. Throws OpError `backup_corrupt`; may be called again while other frames are on their way. */
-  frame(index: number, check: FrameCheck): Promise<Buffer>;
+  /**
+   * Raw bytes of one frame, decoded after the SHA-256 of its stored bytes was found right. Throws OpError `backup_corrupt`; may be
+   * called again while other frames are on their way.
+   */
+  frame(index: number): Promise<Buffer>;
   /** The same without decoding: reads one frame and compares its SHA-256. */
   prove(index: number): Promise<void>;
   close(): void;
@@ -91,15 +87,13 @@ function createReader(fd: number, sealed: SealedReader | null, stored: StoredFil
   // Room for stored bytes, used again: as many as there are reads under way.
   const spare: Buffer[] = [];
 
-  async function storedBytes(index: number, check: FrameCheck): Promise<Buffer> {
+  async function storedBytes(index: number): Promise<Buffer> {
     const entry = stored.frames[index];
     if (entry === undefined) throw new RangeError(`${where}: no frame ${index}`);
     const [offset, length, , sha256] = entry;
     const bytes =
       sealed === null ? await readPlain(fd, offset, roomFor(spare, length), where) : sealed.read(offset, length);
-    if ((check === 'hash' || !hasChecksum(bytes)) && hash('sha256', bytes) !== sha256) {
-      throw damage(where, `frame ${index} was changed (its SHA-256 differs)`);
-    }
+    if (hash('sha256', bytes) !== sha256) throw damage(where, `frame ${index} was changed (its SHA-256 differs)`);
     return bytes;
   }
 
@@ -107,18 +101,12 @@ function createReader(fd: number, sealed: SealedReader | null, stored: StoredFil
     frames: stored.frames,
     rawBytes: stored.rawBytes,
     where,
-    frame: async (index, check) =>
-      decode(await storedBytes(index, check), stored.frames[index]?.[2] ?? 0, index, where),
+    frame: async (index) => decode(await storedBytes(index), stored.frames[index]?.[2] ?? 0, index, where),
     prove: async (index) => {
-      await storedBytes(index, 'hash');
+      await storedBytes(index);
     },
     close: () => closeSync(fd),
   };
-}
-
-/** Bit 2 of the frame header descriptor, the byte after the magic number (RFC 8878, 3.1.1.1.1). */
-function hasChecksum(bytes: Buffer): boolean {
-  return bytes.length > 5 && ((bytes[4] ?? 0) & 4) !== 0;
 }
 
 /** A view of a spare buffer that is large enough, else of a new one with some room to spare itself. */
@@ -168,7 +156,7 @@ export async function* readFrames(reader: FrameReader, from = 0, ahead = 2): Asy
   let next = from;
   const request = (): void => {
     if (next >= reader.frames.length) return;
-    const frame = reader.frame(next, 'hash');
+    const frame = reader.frame(next);
     // The failure is thrown where the frame is awaited; this only keeps an unread one from counting as unhandled.
     frame.catch(() => undefined);
     waiting.push(frame);

@@ -9,7 +9,7 @@ import {
   type FrameRequest,
   type Segments,
 } from './frame-work.ts';
-import { startThread } from './thread.ts';
+import { startThread } from '../../thread.ts';
 
 type Job = Exclude<FrameRequest, { kind: 'buffer' }>;
 type Waiting = PromiseWithResolvers<FrameAnswer>;
@@ -24,7 +24,10 @@ class FrameThread {
   #waiting: Waiting[] = [];
 
   constructor() {
-    this.#worker = startThread('frame-worker', { data: null, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+    this.#worker = startThread(import.meta.url, 'frame-worker', {
+      data: null,
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    });
     this.#worker.on('message', (answer: FrameAnswer) => this.#waiting.shift()?.resolve(answer));
     this.#worker.on('error', (error) => {
       for (const { reject } of this.#waiting.splice(0)) reject(error);

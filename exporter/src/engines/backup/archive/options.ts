@@ -6,5 +6,7 @@ export const ArchiveOptions = z.strictObject({
   compare_content: z
     .boolean()
     .default(false)
-    .describe('Incrementals compare content instead of size, mtime, ctime and inode: slower, but sees what hides from the clock.'),
+    .describe(
+      'Incrementals compare content instead of size, mtime, ctime and inode: slower, but sees what hides from the clock.',
+    ),
 });

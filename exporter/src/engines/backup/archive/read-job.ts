@@ -1,6 +1,6 @@
 import { OpError, type ErrorCode, type Outcome } from '../../../contract/errors.ts';
 import type { EngineProgress, RepositoryRef, RestoreRequest, RunContext, Selection } from '../port.ts';
-import { startThread } from './thread.ts';
+import { startThread } from '../../thread.ts';
 
 /** One piece of heavy reading that a worker thread does, so that the loop that serves `/metrics` never waits for it. */
 export type ReadJob =
@@ -46,7 +46,10 @@ export function runReadJob<R>(job: ReadJob, context: RunContext): Promise<Outcom
   if (context.signal.aborted) return Promise.resolve(failed('cancelled', `${job.kind} was cancelled before it began`));
   return new Promise((resolve, reject) => {
     // The young generation bounds how much garbage piles up between collections, and so the resident memory.
-    const worker = startThread('read-worker', { data: job, resourceLimits: { maxYoungGenerationSizeMb: 4 } });
+    const worker = startThread(import.meta.url, 'read-worker', {
+      data: job,
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    });
     const abort = (): void => worker.postMessage('abort');
     const settle = (act: () => void): void => {
       context.signal.removeEventListener('abort', abort);

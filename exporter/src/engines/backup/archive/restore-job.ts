@@ -42,8 +42,8 @@ function rootsOf(found: Survey): RestorePlanFacts['roots'] {
 }
 
 /**
- * Restores in four steps: chain and lists checked, room found, everything written beside the target and proved by its
- * SHA-256, then renamed. The data is read once: what is staged is not the target, so damage that shows half-way through
+ * Restores in four steps: chain and lists checked, room found, everything written beside the target out of frames
+ * proved by their SHA-256, then renamed. The data is read once: what is staged is not the target, so damage that shows half-way through
  * costs the staging folder and nothing else, and a second reading beforehand would only make a restore slower.
  */
 export async function restoreJob(request: RestoreRequest, context: JobContext): Promise<RestoreReport> {

@@ -93,7 +93,7 @@ class VerifyRun {
 
   async contents(chain: Chain): Promise<void> {
     for (const component of chain.target.manifest.components) {
-      const content = new ContentReader(chain, component.name, 'hash', null);
+      const content = new ContentReader(chain, component.name, 'files', null);
       try {
         await this.guard(chain.target.id, component.name, () => this.#component(chain, component, content));
         this.#noteProved(chain, component, content);
@@ -159,7 +159,7 @@ class VerifyRun {
     try {
       for (let index = 0; index < reader.frames.length; index += 1) {
         if (skip(index)) continue;
-        const raw = await this.guard(source.backupId, source.component, () => reader.frame(index, 'hash'));
+        const raw = await this.guard(source.backupId, source.component, () => reader.frame(index));
         if (raw !== null) releaseFrame(raw);
         checkCancelled(this.#context);
         this.#bytesDone += reader.frames[index]?.[2] ?? 0;

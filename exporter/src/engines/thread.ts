@@ -18,18 +18,23 @@ import(workerData.entry).then(() => modules.flushCompileCache());`;
 export interface ThreadOptions {
   /** `workerData.data` in the thread. */
   readonly data: unknown;
+  /** Its whole environment; default none. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly resourceLimits?: ResourceLimits;
 }
 
-/** Starts `<name>.ts` (or .js) of this folder in a thread, without the environment and the flags (--input-type, --inspect) of this process. */
-export function startThread(name: string, options: ThreadOptions): Worker {
+/**
+ * Starts `<name>.ts` (or .js), which lies beside the module of that `import.meta.url`, in a thread: without the environment and the flags
+ * (--input-type, --inspect) of this process.
+ */
+export function startThread(beside: string, name: string, options: ThreadOptions): Worker {
   const cache = getCompileCacheDir();
   return new Worker(boot, {
     eval: true,
-    env: {},
+    env: { ...options.env },
     execArgv: [],
     workerData: {
-      entry: new URL(`./${name}${ending}`, import.meta.url).href,
+      entry: new URL(`./${name}${ending}`, beside).href,
       // Node adds a folder for its version by itself.
       cache: cache === undefined ? null : dirname(cache),
       data: options.data,
