@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, notation } from './units.ts';
 
-// What Prometheus and Alertmanager are told, and how often figures are read.
+// What Prometheus is told, and how often figures are read.
 
 export const Rules = z
   .strictObject({
@@ -19,23 +19,6 @@ export const Rules = z
   })
   .prefault({})
   .describe('What `genesis generate` writes into the Prometheus rules.');
-
-export const AlertmanagerConfig = z
-  .strictObject({
-    group_wait: duration().default(30).describe('Wait before the first notification of a group.'),
-    group_interval: duration().default(300).describe('Wait before news of a group that was already notified.'),
-    repeat_interval: duration()
-      .default(4 * 3600)
-      .describe('Wait before an unchanged notification is repeated.'),
-    webhook_url: z
-      .url({ protocol: /^https?$/, error: 'must be an http or https address' })
-      .meta(notation('url'))
-      .nullable()
-      .default(null)
-      .describe('Receives every alert; without user and password. null: nobody is notified.'),
-  })
-  .prefault({})
-  .describe('What `genesis generate` writes into the Alertmanager configuration.');
 
 export const Collectors = z
   .strictObject({

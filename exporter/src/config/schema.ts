@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ArchiveOptions } from '../engines/backup/archive/options.ts';
-import { AlertmanagerConfig, Collectors, Rules } from './schema-monitoring.ts';
+import { AlertmanagerConfig } from './schema-alertmanager.ts';
+import { Collectors, Rules } from './schema-monitoring.ts';
+import { PrometheusServer, Sla } from './schema-sla.ts';
 import { duration, notation, size } from './units.ts';
 
 export { AlertmanagerConfig, Collectors, Rules };
@@ -260,6 +262,8 @@ export const Config = z.strictObject({
     .prefault({})
     .describe('Bounds on the work itself.'),
   rules: Rules,
+  sla: Sla,
+  prometheus: PrometheusServer,
   alertmanager: AlertmanagerConfig,
 });
 

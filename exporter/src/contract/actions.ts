@@ -85,7 +85,9 @@ export const actions = {
     path: '/services/{name}/key-confirmation',
     roles: ['admin'],
     summary: 'Record that the encryption key is kept elsewhere too',
-    body: z.strictObject({ fingerprint: z.string().regex(/^[0-9a-f]{8,64}$/, { error: 'must be the fingerprint of the key' }) }),
+    body: z.strictObject({
+      fingerprint: z.string().regex(/^[0-9a-f]{8,64}$/, { error: 'must be the fingerprint of the key' }),
+    }),
   },
   listBackups: {
     method: 'GET',

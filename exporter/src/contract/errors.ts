@@ -52,7 +52,10 @@ export const errorCatalogue = {
   backup_failed: { status: 500, hint: 'see the components of the operation; the previous backups are untouched' },
   backup_corrupt: { status: 422, hint: 'restore another backup or another copy; nothing was touched' },
   backup_incomplete: { status: 422, hint: 'restore another backup or another copy; nothing was touched' },
-  key_missing: { status: 422, hint: 'set backup.encryption.key to the key the repository names (with --from: give --key)' },
+  key_missing: {
+    status: 422,
+    hint: 'set backup.encryption.key to the key the repository names (with --from: give --key)',
+  },
   key_wrong: { status: 422, hint: 'use the key whose fingerprint the repository names' },
   format_unknown: { status: 422, hint: 'use a newer genesis' },
   unsafe_archive: { status: 422, hint: 'the archive holds an entry that would leave the target; nothing was touched' },

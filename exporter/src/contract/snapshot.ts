@@ -13,6 +13,8 @@ export const slaNames = [
 ] as const;
 export type SlaName = (typeof slaNames)[number];
 export type Objectives = Readonly<Record<SlaName, number>>;
+/** Share of the time in which each objective must hold, 0 to 1: `sla.objectives` in genesis.yaml. */
+export type SlaObjectives = Readonly<Record<SlaName, number>>;
 
 export interface NewestBackup {
   readonly id: string;
@@ -91,6 +93,15 @@ export interface Pause {
   readonly until: IsoTime;
 }
 
+/** Planned work on a service: its alerts are muted until then. Unlike a pause, its scheduled work goes on. */
+export interface MaintenanceWindow {
+  readonly service: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly since: IsoTime;
+  readonly until: IsoTime;
+}
+
 export interface ServiceSnapshot {
   readonly name: string;
   readonly component: string;
@@ -99,11 +110,13 @@ export interface ServiceSnapshot {
   readonly team: string;
   readonly engine: string;
   readonly objectives: Objectives;
+  readonly slaObjectives: SlaObjectives;
   /** Every backup must not be older than this before BackupTooOld fires, seconds (2 x backup_sla). */
   readonly backupAgeThresholdSeconds: number;
   readonly verifyThresholdSeconds: number;
   readonly schedules: readonly ScheduleFacts[];
   readonly pause: Pause | null;
+  readonly maintenance: MaintenanceWindow | null;
   readonly encrypted: boolean;
   /** The operator confirmed that the key is also kept elsewhere; null when nothing is encrypted. */
   readonly keyConfirmed: boolean | null;

@@ -36,6 +36,14 @@ export function serviceWith(change: Partial<ServiceSnapshot> = {}): ServiceSnaps
       rpo_sla: 3600,
       rto_sla: 14_400,
     },
+    slaObjectives: {
+      backup_sla: 0.99,
+      replication_sla: 0.99,
+      readiness_sla: 0.95,
+      test_frequency_sla: 0.99,
+      rpo_sla: 0.99,
+      rto_sla: 0.99,
+    },
     backupAgeThresholdSeconds: 28_800,
     verifyThresholdSeconds: 172_800,
     schedules: [
@@ -44,6 +52,7 @@ export function serviceWith(change: Partial<ServiceSnapshot> = {}): ServiceSnaps
       { type: 'drill', intervalSeconds: 604_800, nextAt: ago(-86_400) },
     ],
     pause: null,
+    maintenance: null,
     encrypted: false,
     keyConfirmed: null,
     backups: known(ago(2), {

@@ -17,6 +17,7 @@ const sources: Readonly<Record<Family['from'], string>> = {
   event: 'events',
   program: 'program',
   process: 'process',
+  planned: 'nothing yet',
 };
 
 function row(name: string, family: Family): string {

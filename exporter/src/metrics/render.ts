@@ -127,6 +127,8 @@ async function renderFamily(name: MetricName, family: Family, r: Rendering): Pro
     case 'process':
       r.out.append(await samplesOf(r.processRegistry, name));
       return r.out.turn();
+    case 'planned':
+      return r.out.turn();
   }
 }
 

@@ -16,6 +16,8 @@ import type {
   RepositoryFacts,
   ScheduleFacts,
   ServiceSnapshot,
+  MaintenanceWindow,
+  SlaObjectives,
 } from '../contract/snapshot.ts';
 import type { ServiceConfig } from '../config/schema.ts';
 
@@ -28,6 +30,7 @@ export interface ServiceReadings {
   readonly drills: Observed<readonly DrillRecord[]>;
   readonly nextRuns: ReadonlyMap<string, Date | null>;
   readonly pause: Pause | null;
+  readonly maintenance: MaintenanceWindow | null;
   readonly keyConfirmed: boolean | null;
   readonly running: Operation | null;
 }
@@ -35,6 +38,7 @@ export interface ServiceReadings {
 export interface FleetFacts {
   readonly auditWritable: boolean;
   readonly configOk: boolean;
+  readonly slaObjectives: SlaObjectives;
 }
 
 export function observedFrom<T>(at: string, outcome: Outcome<T>): Observed<T> {
@@ -170,11 +174,13 @@ export function buildServiceSnapshot(
     team: service.team,
     engine: service.backup.engine,
     objectives: service.objectives,
+    slaObjectives: fleet.slaObjectives,
     backupAgeThresholdSeconds: 2 * service.objectives.backup_sla,
     verifyThresholdSeconds:
       2 * (schedules.find((s) => s.type === 'drill')?.intervalSeconds ?? service.objectives.test_frequency_sla),
     schedules,
     pause: readings.pause,
+    maintenance: readings.maintenance,
     encrypted: service.backup.encryption !== null,
     keyConfirmed: readings.keyConfirmed,
     backups: mapObserved(readings.entries, (entries) => backupFacts(entries, readings.lastAttempts)),

@@ -29,7 +29,11 @@ function notYet(now: Date): Observed<never> {
 
 /** Pure: the same readings at the same moment give the same snapshot. */
 export function buildSnapshot(i: SnapshotInput): Snapshot {
-  const fleet = { auditWritable: i.audit.writable, configOk: i.reload.ok };
+  const fleet = {
+    auditWritable: i.audit.writable,
+    configOk: i.reload.ok,
+    slaObjectives: i.config.sla.objectives,
+  };
   const active: Record<string, number> = {};
   for (const operation of i.running) active[operation.kind] = (active[operation.kind] ?? 0) + 1;
   return {
@@ -48,6 +52,7 @@ export function buildSnapshot(i: SnapshotInput): Snapshot {
           drills: i.readings.drills.get(service.name) ?? notYet(i.now),
           nextRuns: i.nextRuns(service),
           pause: i.pauses.get(service.name) ?? null,
+          maintenance: null,
           keyConfirmed: i.keyConfirmed.get(service.name) ?? null,
           running: i.running.find((o) => o.service === service.name) ?? null,
         },

@@ -122,6 +122,14 @@ export function aService(name = 'files'): ServiceSnapshot {
       rpo_sla: 3600,
       rto_sla: 14_400,
     },
+    slaObjectives: {
+      backup_sla: 0.99,
+      replication_sla: 0.99,
+      readiness_sla: 0.95,
+      test_frequency_sla: 0.99,
+      rpo_sla: 0.99,
+      rto_sla: 0.99,
+    },
     backupAgeThresholdSeconds: 28_800,
     verifyThresholdSeconds: 86_400,
     schedules: [
@@ -129,6 +137,7 @@ export function aService(name = 'files'): ServiceSnapshot {
       { type: 'incremental', intervalSeconds: 1800, nextAt: '2026-11-22T02:30:00.000Z' },
     ],
     pause: null,
+    maintenance: null,
     encrypted: false,
     keyConfirmed: null,
     backups: known(t0, {

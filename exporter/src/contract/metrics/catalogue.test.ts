@@ -27,6 +27,9 @@ const bounded = new Set([
   'status',
   'kind',
   'code',
+  'role',
+  'severity',
+  'metric',
 ]);
 
 describe('metric catalogue', () => {

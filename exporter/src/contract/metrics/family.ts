@@ -61,7 +61,11 @@ export interface ProgramFamily<L extends readonly string[] = readonly string[]> 
 export interface ProcessFamily<L extends readonly string[] = readonly string[]> extends Described<L> {
   readonly from: 'process';
 }
-export type Family = ServiceFamily | SnapshotFamily | EventFamily | ProgramFamily | ProcessFamily;
+/** Settled, but nothing publishes it yet: no samples. */
+export interface PlannedFamily<L extends readonly string[] = readonly string[]> extends Described<L> {
+  readonly from: 'planned';
+}
+export type Family = ServiceFamily | SnapshotFamily | EventFamily | ProgramFamily | ProcessFamily | PlannedFamily;
 
 const ofService = ['cluster', 'service', 'region'] as const;
 type OfService<L extends readonly string[]> = readonly [...typeof ofService, ...L];
@@ -184,6 +188,39 @@ export function processHistogram<const L extends readonly string[] = []>(spec: {
 }): ProcessFamily<L> & { readonly type: 'histogram' } {
   return { from: 'process', type: 'histogram', help: spec.help, unit: 'seconds', labels: spec.labels };
 }
+
+interface PlannedSpec<L extends readonly string[]> {
+  readonly help: string;
+  readonly labels: L;
+}
+type WithCluster<L extends readonly string[]> = readonly ['cluster', ...L];
+
+export const planned = {
+  gauge: <const L extends readonly string[]>(
+    spec: PlannedSpec<L> & { readonly unit: MetricUnit },
+  ): PlannedFamily<WithCluster<L>> => ({
+    ...spec,
+    from: 'planned',
+    type: 'gauge',
+    labels: ['cluster', ...spec.labels],
+  }),
+  counter: <const L extends readonly string[]>(spec: PlannedSpec<L>): PlannedFamily<WithCluster<L>> => ({
+    ...spec,
+    from: 'planned',
+    type: 'counter',
+    unit: 'count',
+    labels: ['cluster', ...spec.labels],
+  }),
+  histogram: <const L extends readonly string[]>(
+    spec: PlannedSpec<L>,
+  ): PlannedFamily<WithCluster<L>> & { readonly type: 'histogram' } => ({
+    ...spec,
+    from: 'planned',
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['cluster', ...spec.labels],
+  }),
+} as const;
 
 /** Every combination of the given label values: {a: ['1','2'], b: ['x']} → [{a:'1',b:'x'},{a:'2',b:'x'}]. */
 export function combinations<L extends string>(

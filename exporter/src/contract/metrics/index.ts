@@ -2,6 +2,7 @@ import { backupMetrics } from './backup.ts';
 import { failoverMetrics } from './failover.ts';
 import type { Family } from './family.ts';
 import { httpMetrics } from './http.ts';
+import { plannedMetrics } from './planned.ts';
 import { processMetrics } from './process.ts';
 import { readinessMetrics } from './readiness.ts';
 import { recoveryMetrics } from './recovery.ts';
@@ -26,6 +27,7 @@ export const metricDomains = {
   http: httpMetrics,
   self: selfMetrics,
   process: processMetrics,
+  planned: plannedMetrics,
 } as const satisfies Record<string, Readonly<Record<string, Family>>>;
 
 /** Every metric family that Genesis publishes: name → type, help, labels, unit and how it is read. */
@@ -42,6 +44,7 @@ export const metricCatalogue = {
   ...httpMetrics,
   ...selfMetrics,
   ...processMetrics,
+  ...plannedMetrics,
 } as const satisfies Readonly<Record<string, Family>>;
 
 type Catalogue = typeof metricCatalogue;

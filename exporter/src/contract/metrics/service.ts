@@ -23,6 +23,17 @@ export const serviceMetrics = {
     unit: 'timestamp',
     read: ({ service }, emit) => emit(service.pause?.until ?? null),
   }),
+  genesis_maintenance_active: serviceGauge({
+    help: 'Whether a maintenance window of the service is open: its alerts are muted.',
+    unit: 'boolean',
+    read: ({ service, now }, emit) =>
+      emit(flag(service.maintenance !== null && Date.parse(service.maintenance.until) > now)),
+  }),
+  genesis_maintenance_until_timestamp_seconds: serviceGauge({
+    help: 'When the maintenance window of the service closes by itself.',
+    unit: 'timestamp',
+    read: ({ service }, emit) => emit(service.maintenance?.until ?? null),
+  }),
   genesis_service_operation_running: serviceGauge({
     help: 'Whether an operation (action) runs on the service now.',
     unit: 'boolean',

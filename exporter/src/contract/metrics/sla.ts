@@ -10,4 +10,12 @@ export const slaMetrics = {
       for (const name of slaNames) emit(service.objectives[name], name);
     },
   }),
+  genesis_sla_objective_ratio: serviceGauge({
+    help: 'Share of 30 days in which this objective must hold.',
+    unit: 'ratio',
+    labels: ['sla'],
+    read: ({ service }, emit) => {
+      for (const name of slaNames) emit(service.slaObjectives[name], name);
+    },
+  }),
 } as const;

@@ -1,0 +1,180 @@
+import { planned } from './family.ts';
+
+/**
+ * Metrics of capabilities that are not built yet. Their names and labels are settled, so that rules and dashboards over them can stand
+ * today: /metrics shows HELP and TYPE without one sample, no rule over them fires, and no panel shows a figure that nobody measured.
+ * Whoever builds a capability moves its families to the domain that reads them.
+ */
+export const plannedMetrics = {
+  // Health checks, nodes and failover.
+  genesis_health_checks_total: planned.counter({
+    help: 'Health checks that ended.',
+    labels: ['service', 'region', 'result'],
+  }),
+  genesis_health_state: planned.gauge({
+    help: 'Whether the service is in this state: healthy, degraded, unhealthy or error.',
+    unit: 'boolean',
+    labels: ['service', 'region', 'state'],
+  }),
+  genesis_node_up: planned.gauge({
+    help: 'Whether the node answers its health checks.',
+    unit: 'boolean',
+    labels: ['service', 'region', 'node'],
+  }),
+  genesis_node_role: planned.gauge({
+    help: 'Whether the node has this role: primary or standby.',
+    unit: 'boolean',
+    labels: ['service', 'region', 'node', 'role'],
+  }),
+  genesis_failover_candidate_healthy: planned.gauge({
+    help: 'Whether the node could take over now.',
+    unit: 'boolean',
+    labels: ['service', 'region', 'node'],
+  }),
+  genesis_circuit_breaker_state: planned.gauge({
+    help: 'Whether the circuit breaker of the service is in this state: closed, open or half_open.',
+    unit: 'boolean',
+    labels: ['service', 'region', 'state'],
+  }),
+  genesis_circuit_breaker_transitions_total: planned.counter({
+    help: 'Changes of the circuit breaker into this state.',
+    labels: ['service', 'region', 'state'],
+  }),
+  genesis_incidents_open: planned.gauge({
+    help: 'Incidents that are not closed.',
+    unit: 'count',
+    labels: ['service', 'region', 'severity'],
+  }),
+
+  // PostgreSQL.
+  genesis_wal_archive_ready_segments: planned.gauge({
+    help: 'WAL segments that wait to be archived.',
+    unit: 'count',
+    labels: ['service', 'region', 'node'],
+  }),
+  genesis_wal_archive_last_success_timestamp_seconds: planned.gauge({
+    help: 'When a WAL segment was last archived.',
+    unit: 'timestamp',
+    labels: ['service', 'region', 'node'],
+  }),
+
+  // Scaling.
+  genesis_scaling_replicas: planned.gauge({
+    help: 'Instances that are online.',
+    unit: 'count',
+    labels: ['service', 'region'],
+  }),
+  genesis_scaling_replicas_desired: planned.gauge({
+    help: 'Instances that the scaler wants.',
+    unit: 'count',
+    labels: ['service', 'region'],
+  }),
+  genesis_scaling_replicas_min: planned.gauge({
+    help: 'Fewest instances that the policy allows.',
+    unit: 'count',
+    labels: ['service', 'region'],
+  }),
+  genesis_scaling_replicas_max: planned.gauge({
+    help: 'Most instances that the policy allows.',
+    unit: 'count',
+    labels: ['service', 'region'],
+  }),
+  genesis_scaling_predicted_replicas: planned.gauge({
+    help: 'Instances that the prediction calls for at its horizon.',
+    unit: 'count',
+    labels: ['service', 'region'],
+  }),
+  genesis_scaling_metric_value: planned.gauge({
+    help: 'What the scaler reads of this metric.',
+    unit: 'mixed',
+    labels: ['service', 'region', 'metric'],
+  }),
+  genesis_scaling_metric_target: planned.gauge({
+    help: 'Target of this metric in the scaling policy.',
+    unit: 'mixed',
+    labels: ['service', 'region', 'metric'],
+  }),
+  genesis_scaling_actions_total: planned.counter({
+    help: 'Scaling actions (action: scale_up or scale_down) that ended.',
+    labels: ['service', 'region', 'action', 'result'],
+  }),
+
+  // Regions and deployments.
+  genesis_region_up: planned.gauge({ help: 'Whether the region answers.', unit: 'boolean', labels: ['region'] }),
+  genesis_region_latency_seconds: planned.gauge({
+    help: 'Response time of the health endpoint of the region.',
+    unit: 'seconds',
+    labels: ['region'],
+  }),
+  genesis_region_capacity: planned.gauge({ help: 'Capacity of the region.', unit: 'count', labels: ['region'] }),
+  genesis_region_priority: planned.gauge({
+    help: 'Priority of the region; the lowest number comes first.',
+    unit: 'count',
+    labels: ['region'],
+  }),
+  genesis_region_sync_lag_seconds: planned.gauge({
+    help: 'How far the data of the region is behind its source.',
+    unit: 'seconds',
+    labels: ['region'],
+  }),
+  genesis_deployment_in_progress: planned.gauge({
+    help: 'Whether a deployment to the region is under way.',
+    unit: 'boolean',
+    labels: ['service', 'region'],
+  }),
+  genesis_deployment_phase_start_timestamp_seconds: planned.gauge({
+    help: 'When the present phase of the deployment began.',
+    unit: 'timestamp',
+    labels: ['service', 'region'],
+  }),
+  genesis_deployment_phase_timeout_seconds: planned.gauge({
+    help: 'How long the present phase of the deployment may take.',
+    unit: 'seconds',
+    labels: ['service', 'region'],
+  }),
+
+  // Quality of restored data.
+  genesis_data_quality_score: planned.gauge({
+    help: 'Quality of the data against its source, 0 to 1.',
+    unit: 'ratio',
+    labels: ['service', 'region'],
+  }),
+  genesis_privacy_risk_score: planned.gauge({
+    help: 'Privacy risk of the data, 0 to 1.',
+    unit: 'ratio',
+    labels: ['service', 'region'],
+  }),
+  genesis_statistical_divergence: planned.gauge({
+    help: 'Largest divergence of a column from its source, 0 to 1.',
+    unit: 'ratio',
+    labels: ['service', 'region'],
+  }),
+
+  // Applications, fed in by them.
+  genesis_app_requests_total: planned.counter({
+    help: 'Requests that the application answered.',
+    labels: ['service', 'region', 'method', 'route', 'status'],
+  }),
+  genesis_app_request_duration_seconds: planned.histogram({
+    help: 'Response times of the application.',
+    labels: ['service', 'region', 'method', 'route'],
+  }),
+  genesis_app_active_operations: planned.gauge({
+    help: 'Operations that run in the application.',
+    unit: 'count',
+    labels: ['service', 'region', 'kind'],
+  }),
+  genesis_app_operation_duration_seconds: planned.histogram({
+    help: 'How long operations of the application took.',
+    labels: ['service', 'region', 'kind'],
+  }),
+  genesis_app_errors_total: planned.counter({
+    help: 'Errors of the application by kind and component.',
+    labels: ['service', 'region', 'kind', 'component'],
+  }),
+  genesis_app_queue_size: planned.gauge({
+    help: 'Entries that wait in a queue of the application.',
+    unit: 'count',
+    labels: ['service', 'region'],
+  }),
+} as const;
