@@ -16,6 +16,18 @@ export const AlertmanagerConfig = z
       .nullable()
       .default(null)
       .describe('Receives every alert; without user and password. null: nobody is notified.'),
+    escalation: z
+      .strictObject({
+        after: duration().default(1800).describe('A critical alert that fires longer raises GenesisDREscalation.'),
+        receiver: z
+          .string()
+          .min(1)
+          .nullable()
+          .default(null)
+          .describe('Receiver of GenesisDREscalation, told every hour. null: dr_critical.'),
+      })
+      .prefault({})
+      .describe('Who is called when nobody mends a critical alert.'),
   })
   .prefault({})
   .describe('What `genesis generate` writes into the Alertmanager configuration.');
