@@ -78,7 +78,7 @@ export const Limits = z
       .max(19)
       .nullable()
       .default(null)
-      .describe('CPU niceness of the backup work; null: as the process.'),
+      .describe('CPU niceness of the backup work, unless the process is nicer already; null: 5.'),
     io: z
       .enum(['idle', 'best-effort'])
       .nullable()

@@ -24,6 +24,7 @@ const who = unprivileged();
 function backupUnprivileged(
   tree: string,
   repository: string,
+  launcher: readonly string[] = who.launcher,
 ): {
   readonly ok: boolean;
   readonly value?: BackupRecord;
@@ -35,7 +36,7 @@ function backupUnprivileged(
     const bench = await createBench({ path: ${JSON.stringify(repository)}, key: null }, [${JSON.stringify(tree)}]);
     const outcome = await bench.run(1);
     console.log(JSON.stringify(outcome.ok ? outcome : { ok: false, error: { code: outcome.error.code, message: outcome.error.message } }));`;
-  const [program = '', ...args] = [...who.launcher, process.execPath, '--input-type=module', '-e', script];
+  const [program = '', ...args] = [...launcher, process.execPath, '--input-type=module', '-e', script];
   const run = spawnSync(program, args, {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'] },
@@ -73,6 +74,16 @@ test('what may not be read is named, the rest is backed up with warnings', async
     'tree/closed',
     'tree/open',
   ]);
+});
+
+test('a process that is nicer than its backups backs up', () => {
+  mkdirSync(box.at('tree'));
+  mkdirSync(box.at('repo'));
+  giveAway(box.at('repo'), box.at('tree'));
+
+  const outcome = backupUnprivileged(box.at('tree'), box.at('repo'), ['nice', '-n', '15', ...who.launcher]);
+
+  expect(outcome).toMatchObject({ ok: true, value: { status: 'completed' } });
 });
 
 test('a root that may not be read fails the backup and leaves nothing', () => {

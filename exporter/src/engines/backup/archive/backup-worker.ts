@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OpError, toOpError } from '../../../contract/errors.ts';
 import type { BackupJob, FromBackupWorker } from './backup-job.ts';
@@ -41,9 +41,16 @@ function isExpected(thrown: unknown): boolean {
   return thrown instanceof OpError || errnoOf(thrown) !== null;
 }
 
+/** With every core busy here, the thread that answers probes must still get its turn. */
+const usualNice = 5;
+
+/** On Linux this is the thread's own niceness. A process that is nicer already stays so: only root may take it back. */
+function beNice(wanted: number): void {
+  if (wanted > getPriority(0)) setPriority(0, wanted);
+}
+
 async function runBackup(job: BackupJob): Promise<FromBackupWorker> {
-  // On Linux this is this thread's own niceness: the thread that answers probes must get its turn while both cores are busy here.
-  setPriority(0, job.limits.nice ?? 5);
+  beNice(job.limits.nice ?? usualNice);
   const components: ManifestComponent[] = [];
   const sink: WarningSink = { warnings: [], count: 0 };
   const tick = createTicker(components);

@@ -1,11 +1,7 @@
-import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { compressFrame, release, SegmentHasher, type FrameAnswer, type FrameRequest } from './frame-work.ts';
 
-/** Thread that compresses frames or hashes the contents in them, in the order in which they are sent. */
-
-// On Linux this is this thread's own niceness: with every core busy here, the thread that answers probes must still get its turn.
-setPriority(0, 5);
+/** Thread that compresses frames or hashes the contents in them, in the order in which they are sent. It is as nice as the thread that starts it. */
 
 const hasher = new SegmentHasher();
 const buffers: Buffer[] = [];
