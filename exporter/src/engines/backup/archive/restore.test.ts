@@ -35,15 +35,15 @@ const asRoot = process.getuid?.() === 0;
 jest.setTimeout(120_000);
 
 describe.each([
-  ['plain', null],
-  ['sealed', testKey],
-] as const)('restore of a %s repository', (_, key) => {
+  ['plain', null, 'threads'],
+  ['sealed', testKey, 'in this thread'],
+] as const)('restore of a %s repository', (_, key, threads) => {
   let bench: Bench;
   let source: string;
   let copies: string[];
 
   beforeAll(async () => {
-    bench = await createBench(key, 'threads');
+    bench = await createBench(key, threads);
     source = join(bench.base, 'source/root');
     makeTree(source);
     copies = [];
