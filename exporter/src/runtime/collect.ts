@@ -51,6 +51,8 @@ interface Collector {
   /** Resolves with the first failure, or null when every reading succeeded. */
   collect(): Promise<OpError | null>;
   running: boolean;
+  /** Another reading follows the one under way. */
+  again: boolean;
   lastStartMs: number;
   success: boolean | null;
   durationSeconds: number | null;
@@ -138,8 +140,19 @@ function collectorsOf(
   ];
 }
 
-async function run(deps: CollectorDeps, collector: Collector): Promise<void> {
-  if (collector.running) return;
+/** `changed`: something happened that a reading under way may have missed, so it is followed by another. */
+async function run(deps: CollectorDeps, collector: Collector, changed = false): Promise<void> {
+  if (collector.running) {
+    collector.again ||= changed;
+    return;
+  }
+  do {
+    collector.again = false;
+    await runOnce(deps, collector);
+  } while (collector.again);
+}
+
+async function runOnce(deps: CollectorDeps, collector: Collector): Promise<void> {
   collector.running = true;
   collector.lastStartMs = +deps.clock.now();
   const error = await collector.collect().catch((thrown: unknown) => toOpError(thrown));
@@ -165,6 +178,7 @@ export function createCollectors(deps: CollectorDeps): Collectors {
   const all = collectorsOf(deps, readings).map((c): Collector => ({
     ...c,
     running: false,
+    again: false,
     lastStartMs: -Infinity,
     success: null,
     durationSeconds: null,
@@ -181,7 +195,7 @@ export function createCollectors(deps: CollectorDeps): Collectors {
       await Promise.all(all.map((c) => run(deps, c)));
     },
     runChanged: async () => {
-      await Promise.all(all.filter((c) => c.name !== 'system').map((c) => run(deps, c)));
+      await Promise.all(all.filter((c) => c.name !== 'system').map((c) => run(deps, c, true)));
     },
     snapshot: () =>
       all.map((c) => ({
