@@ -10,7 +10,7 @@ export default {
   // Two slow, shared cores: a test that starts a thread or a product may have to wait for its turn.
   testTimeout: 60_000,
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{exporter,rules,alertmanager,provisioning}/src/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'] },
+    { ...base, displayName: 'unit', testMatch: ['<rootDir>/{exporter,rules,alertmanager,dashboards,provisioning}/src/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'] },
     { ...base, displayName: 'e2e', testMatch: ['<rootDir>/{exporter,rules,alertmanager}/e2e/**/*.e2e.ts'] },
     { ...base, displayName: 'browser', testMatch: ['<rootDir>/{exporter,plugin}/e2e/**/*.browser.ts'] },
     { ...base, displayName: 'long', testMatch: ['<rootDir>/exporter/e2e/**/*.long.ts'] },

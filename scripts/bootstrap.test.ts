@@ -108,6 +108,8 @@ describe('the products that tests need', () => {
     expect(parts.missingPackages(['check', 'e2e', 'browser'], folder)).toEqual([
       'prometheus',
       'prometheus-alertmanager',
+      'docker-compose',
+      'jsonnet',
       'restic',
       'chromium',
       'zstd',

@@ -7,7 +7,7 @@ import { runNpm } from './lib/npm.mjs';
 import { root } from './lib/places.mjs';
 import { BootstrapError, say, since } from './lib/say.mjs';
 
-const generators = ['rules', 'alertmanager', 'provisioning'];
+const generators = ['rules', 'alertmanager', 'dashboards', 'provisioning'];
 const left = /(^|\/)(testdata|testing)(\/|$)|\.(ts|txt|md)$/;
 
 /** `npm run package [-- --out DIR]` */

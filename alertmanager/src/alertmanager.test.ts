@@ -1,80 +1,171 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { Config } from '@genesis-dr/exporter/config';
 import { generate, generateCommitted } from './index.ts';
+import { quietHours } from './quiet-hours.ts';
+import { amtool, everything, written, type Written } from './testing/amtool.ts';
 
-jest.setTimeout(30_000);
 const checkout = path.resolve(import.meta.dirname, '../..');
-const folder = mkdtempSync(path.join(tmpdir(), 'genesis-am-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const made: Written[] = [];
+afterAll(() => made.forEach((one) => one.remove()));
 
-function amtool(...args: string[]): { status: number | null; stdout: string } {
-  const ended = spawnSync('amtool', args, { encoding: 'utf8', timeout: 30_000 });
-  if (ended.error !== undefined)
-    throw new Error('cannot run amtool: install the Debian package prometheus-alertmanager', { cause: ended.error });
-  return { status: ended.status, stdout: ended.stdout };
+function configured(alertmanager: Record<string, unknown>): Written {
+  const one = written(alertmanager);
+  made.push(one);
+  return one;
 }
 
-function written(alertmanager: Record<string, unknown>): { file: string; content: string } {
-  const [generated] = generate(Config.parse({ alertmanager }));
-  const file = path.join(folder, 'alertmanager.yml');
-  writeFileSync(file, generated?.content ?? '');
-  return { file, content: generated?.content ?? '' };
+interface Receiver extends Readonly<Record<string, unknown>> {
+  readonly name: string;
 }
+
+const documentOf = (alertmanager: Record<string, unknown>) =>
+  parse(generate(Config.parse({ alertmanager }))[0]?.content ?? '') as {
+    route: Record<string, unknown>;
+    receivers: Receiver[];
+    inhibit_rules: Record<string, unknown>[];
+    time_intervals?: unknown;
+  };
 
 describe('alertmanager.yml', () => {
   it.each([
     ['without a receiver', {}],
     ['with a webhook', { webhook_url: 'https://chat.example/hooks/dr', group_wait: '1s', group_interval: '250ms' }],
+    ['with e-mail alone', { email: everything.email }],
+    ['with everything', everything],
   ])('passes amtool %s', (_, alertmanager) => {
-    const { file } = written(alertmanager);
-    expect(amtool('check-config', file)).toEqual({ status: 0, stdout: expect.stringContaining('SUCCESS') });
+    const { status, stdout } = amtool('check-config', configured(alertmanager).file);
+
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('SUCCESS') });
+    expect(stdout).toContain('1 templates');
   });
 
-  it('routes the Watchdog to nobody and everything else to dr_team', () => {
-    const { file } = written({});
-    const route = (...labels: string[]): string =>
-      amtool('config', 'routes', 'test', `--config.file=${file}`, ...labels).stdout.trim();
+  it('takes its waits from the configuration', () => {
+    const waits = { group_wait: '1s', group_interval: '2s', repeat_interval: '1h' };
 
-    expect(route('alertname=GenesisDRWatchdog', 'system=genesis-dr', 'severity=none')).toBe('null');
-    expect(route('alertname=BackupTooOld', 'system=genesis-dr', 'severity=warning', 'component=backup')).toBe(
-      'dr_team',
+    expect(documentOf(waits).route).toMatchObject({ group_by: ['alertname', 'cluster', 'service'], ...waits });
+  });
+
+  it('says of each receiver what to fill in while it tells nobody', () => {
+    const silent = (alertmanager: Record<string, unknown>): (string | undefined)[] =>
+      [...(generate(Config.parse({ alertmanager }))[0]?.content ?? '').matchAll(/^# (\w+) tells nobody yet/gm)].map(
+        ([, name]) => name,
+      );
+
+    expect(silent({})).toEqual(['dr_team', 'dr_critical', 'dr_warning', 'dr_deadman']);
+    expect(silent({ email: everything.email })).toEqual(['dr_critical', 'dr_deadman']);
+    expect(silent(everything)).toEqual([]);
+  });
+
+  it('names secrets by their file only', () => {
+    const content = configured(everything).content;
+
+    expect(content).toContain('api_url_file: /etc/genesis/secrets/slack-url');
+    expect(content).toContain('routing_key_file: /etc/genesis/secrets/pagerduty-key');
+    expect(content).toContain('auth_password_file: /etc/genesis/secrets/smtp-password');
+    expect(content).not.toMatch(/^\s*-?\s*(api_url|routing_key|service_key|auth_password|auth_secret):/m);
+  });
+
+  it('tells of resolutions wherever people read, and sends none to the dead man’s switch', () => {
+    const { receivers } = documentOf(everything);
+    const sends = receivers.flatMap(({ name, ...integrations }) =>
+      Object.entries(integrations as Record<string, [{ send_resolved: boolean }]>).map(([kind, [one]]) => {
+        return [name, kind, one.send_resolved];
+      }),
     );
-    expect(route('alertname=HandWritten', 'component=dr')).toBe('dr_team');
+
+    expect(sends).toEqual([
+      ['dr_team', 'email_configs', true],
+      ['dr_critical', 'slack_configs', true],
+      ['dr_critical', 'pagerduty_configs', true],
+      ['dr_warning', 'slack_configs', true],
+      ['dr_escalation', 'email_configs', true],
+      ['dr_escalation', 'pagerduty_configs', true],
+      ['dr_webhook', 'webhook_configs', true],
+      ['dr_deadman', 'webhook_configs', false],
+    ]);
   });
 
-  it('sends resolutions too, and takes its waits from the configuration', () => {
-    const { content } = written({
-      webhook_url: 'http://127.0.0.1:9/x',
-      group_wait: '1s',
-      group_interval: '2s',
-      repeat_interval: '1h',
+  it('uses what came later only when the version says so', () => {
+    const now = JSON.stringify(documentOf(everything));
+    const later = documentOf({
+      ...everything,
+      version: '0.30',
+      webhook_url: null,
+      webhook_url_file: '/etc/genesis/secrets/hook',
+      deadman: { url_file: '/etc/genesis/secrets/deadman' },
     });
-    const document = parse(content) as { route: Record<string, unknown>; receivers: { name: string }[] };
 
-    expect(document.route).toMatchObject({
-      group_by: ['alertname', 'cluster', 'service'],
-      group_wait: '1s',
-      group_interval: '2s',
-      repeat_interval: '1h',
+    expect(now).not.toMatch(/"timeout"|"url_file"/);
+    expect(later.inhibit_rules.every((rule) => typeof rule['name'] === 'string')).toBe(true);
+    expect(later.receivers.find(({ name }) => name === 'dr_deadman')).toEqual({
+      name: 'dr_deadman',
+      webhook_configs: [{ url_file: '/etc/genesis/secrets/deadman', send_resolved: false, timeout: '10s' }],
     });
-    expect(document.receivers).toContainEqual({
-      name: 'dr_team',
-      webhook_configs: [{ url: 'http://127.0.0.1:9/x', send_resolved: true }],
-    });
-    expect(content).not.toContain('tells nobody');
   });
 
-  it('says what to fill in while nobody is told', () => {
-    expect(written({}).content).toMatch(/^# dr_team tells nobody yet: set alertmanager\.webhook_url/m);
-  });
+  it('is committed as it is generated, but for the line that tells its origin', () => {
+    const unstamped = (text: string): string =>
+      text
+        .split('\n')
+        .filter((line) => !line.includes('Made by genesis'))
+        .join('\n');
 
-  it('is committed as it is generated', () => {
     for (const file of generateCommitted())
-      expect(readFileSync(path.join(checkout, file.path), 'utf8')).toBe(file.content);
+      expect(unstamped(readFileSync(path.join(checkout, file.path), 'utf8'))).toBe(file.content);
+  });
+});
+
+describe('quiet hours', () => {
+  const hours = (periods: unknown[]) =>
+    quietHours(Config.parse({ alertmanager: { quiet_hours: { time_zone: 'Europe/Berlin', periods } } }));
+
+  it('are none by default', () => {
+    expect(hours([])).toEqual([]);
+    expect(documentOf({}).time_intervals).toBeUndefined();
+  });
+
+  it('are split at midnight, the morning belonging to the day after', () => {
+    expect(hours([{ from: '22:00', to: '06:00', weekdays: ['friday', 'sunday'] }])).toEqual([
+      {
+        times: [{ start_time: '22:00', end_time: '24:00' }],
+        weekdays: ['friday', 'sunday'],
+        location: 'Europe/Berlin',
+      },
+      {
+        times: [{ start_time: '00:00', end_time: '06:00' }],
+        weekdays: ['saturday', 'monday'],
+        location: 'Europe/Berlin',
+      },
+    ]);
+  });
+
+  it('may be whole days, end at midnight, or lie within one day', () => {
+    expect(
+      hours([
+        { from: '00:00', to: '24:00', weekdays: ['saturday'] },
+        { from: '18:00', to: '00:00' },
+        { from: '12:00', to: '13:00' },
+      ]).map(({ times }) => times[0]),
+    ).toEqual([
+      { start_time: '00:00', end_time: '24:00' },
+      { start_time: '18:00', end_time: '24:00' },
+      { start_time: '12:00', end_time: '13:00' },
+    ]);
+  });
+
+  it('mute warnings and nothing else', () => {
+    const muted: unknown[] = [];
+    const walk = (route: { [key: string]: unknown }): void => {
+      if (route['mute_time_intervals'] !== undefined) muted.push([route['receiver'], route['matchers']]);
+      ((route['routes'] ?? []) as { [key: string]: unknown }[]).forEach(walk);
+    };
+    walk(documentOf(everything).route);
+
+    expect(muted).toEqual([
+      ['dr_warning', ['severity="warning"']],
+      ['dr_warning', ['severity="warning"']],
+    ]);
   });
 });

@@ -72,7 +72,7 @@ it(
     ).toMatchObject({ exitCode: 0 });
     expect(readFileSync(path.join(folder, 'out/data/data/file.txt'), 'utf8')).toBe('kept\n');
     expect(await genesis('generate', '--out', path.join(folder, 'generated'))).toMatchObject({ exitCode: 0 });
-    expect(readFileSync(path.join(folder, 'generated/rules/generated/genesis_rules.yml'), 'utf8')).toContain(
+    expect(readFileSync(path.join(folder, 'generated/rules/generated/dr_alerts.yml'), 'utf8')).toContain(
       'BackupTooOld',
     );
   },

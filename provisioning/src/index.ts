@@ -1,69 +1,96 @@
-import { stringify } from 'yaml';
-import { Config, formatDuration, isLoopback, parseListen } from '@genesis-dr/exporter/config';
+import { Config, formatDuration } from '@genesis-dr/exporter/config';
+import { composeFiles, type ComposeOptions } from './compose/index.ts';
+import { yamlFile, type File } from './file.ts';
+import { dashboardProviderFile, dataSourceFile, pluginFile, prometheusSource, settingsFile } from './grafana.ts';
+import { kubernetesFiles } from './kubernetes/index.ts';
+import { mixinFiles } from './mixin.ts';
+import { genesisTarget, prometheusDocument } from './prometheus.ts';
 
-/** `path` is relative to the output folder; for the committed files that is the root of the repository. */
-export interface File {
-  readonly path: string;
-  readonly content: string;
-}
+export { passwordFile } from './compose/index.ts';
+export { images } from './compose/images.ts';
+export type { File } from './file.ts';
 
-/** What the monitoring stack has beside Genesis. */
+/** For whom the files are made: somebody who runs the programs, Docker Compose, or the Prometheus operator. */
+export const targets = ['files', 'compose', 'kubernetes'] as const;
+export type Target = (typeof targets)[number];
+
+/** What the monitoring stack has beside Genesis; each default is the configured one. */
 export interface StackOptions {
-  /** host:port of each Alertmanager; default `localhost:9093`. */
+  /** host:port of each Alertmanager. */
   readonly alertmanagers?: readonly string[];
-  /** External label `environment`; default `production`. */
+  /** host:port by which Prometheus scrapes itself; where `alertmanagers` is given, default none: who names one knows both. */
+  readonly prometheus?: readonly string[];
+  /** External label `environment`. */
   readonly environment?: string;
   /** Rule files, relative to prometheus.yml; default the generated ones. */
   readonly ruleFiles?: readonly string[];
-  /** Token of role `metrics`, needed beyond loopback, relative to prometheus.yml; default `genesis-metrics-token`. */
+  /** Token of role `metrics`, needed beyond loopback, relative to prometheus.yml. */
   readonly credentialsFile?: string;
 }
 
-const head = '# Generated from genesis.yaml by `genesis generate`: do not edit.\n';
-
-/** Configuration of a Prometheus 2.42 or later that scrapes the exporter, loads the generated rules and alerts. */
+/** prometheus.yml, then what Grafana reads, for programs that run beside Genesis. Works with Prometheus 2.42 and later. */
 export function generate(config: Config, options: StackOptions = {}): File[] {
-  const scrapeInterval = formatDuration(config.collectors.scrape_interval);
-  const document = {
-    global: {
-      scrape_interval: scrapeInterval,
-      evaluation_interval: formatDuration(config.rules.evaluation_interval),
-      external_labels: { cluster: config.cluster, environment: options.environment ?? 'production' },
-    },
-    rule_files: options.ruleFiles ?? ['../../rules/generated/*.yml'],
-    alerting: { alertmanagers: [{ static_configs: [{ targets: options.alertmanagers ?? ['localhost:9093'] }] }] },
-    scrape_configs: [scrapeJob(config, scrapeInterval, options.credentialsFile ?? 'genesis-metrics-token')],
-  };
-  return [{ path: 'provisioning/generated/prometheus.yml', content: head + stringify(document, { lineWidth: 0 }) }];
+  const { provisioning } = config;
+  const { target, loopback } = genesisTarget(config);
+  const scheme = config.api.tls === null ? 'http' : 'https';
+  const self = options.prometheus ?? (options.alertmanagers === undefined ? provisioning.jobs.prometheus : []);
+  const document = prometheusDocument(config, {
+    genesis: target,
+    scheme,
+    caFile: config.api.tls?.cert ?? null,
+    tokenFile: loopback || config.metrics.open ? null : (options.credentialsFile ?? provisioning.token_file),
+    ruleFiles: options.ruleFiles ?? ['../../rules/generated/*.yml'],
+    alertmanagers: options.alertmanagers ?? provisioning.alertmanagers,
+    environment: options.environment ?? provisioning.environment,
+    jobs: { ...provisioning.jobs, prometheus: [...self] },
+  });
+  const url = config.prometheus.url ?? `http://${provisioning.jobs.prometheus[0] ?? 'localhost:9090'}`;
+  const grafana = 'provisioning/generated/grafana';
+  return [
+    yamlFile('provisioning/generated/prometheus.yml', document),
+    dataSourceFile(`${grafana}/datasources/genesis.yaml`, [
+      prometheusSource(url, formatDuration(config.collectors.scrape_interval)),
+    ]),
+    dashboardProviderFile(`${grafana}/dashboards/genesis.yaml`, provisioning.dashboards_folder),
+    settingsFile(`${grafana}/grafana.env`),
+    pluginFile(
+      'provisioning/generated/grafana-plugin/apps.yaml',
+      `${scheme}://${target}`,
+      {
+        viewer: '$__env{GENESIS_READ_TOKEN}',
+        operator: '$__env{GENESIS_OPERATE_TOKEN}',
+        admin: '$__env{GENESIS_ADMIN_TOKEN}',
+      },
+      [
+        'Belongs into the folder provisioning/plugins of a Grafana that has the plugin; without it Grafana does not start.',
+        'The tokens come from the environment of Grafana; $__file{/path} reads them from files.',
+      ],
+    ),
+  ];
 }
 
-/** The committed files: what a default configuration with one service gives. */
-export function generateCommitted(): File[] {
-  return generate(Config.parse({ services: [{ name: 'demo-files' }] }));
+/** Everything for one target. `options.version` is that of genesis, the tag of its image; `parts`: what the generators of rules, routes and dashboards made of the same configuration. */
+export function generateFor(
+  target: Target,
+  config: Config,
+  parts: readonly File[],
+  options: ComposeOptions,
+): readonly File[] {
+  switch (target) {
+    case 'files':
+      return [...parts, ...generate(config), ...mixinFiles(config.rules.job, parts)];
+    case 'compose':
+      return [...parts, ...composeFiles(config, options)];
+    case 'kubernetes':
+      return kubernetesFiles(config, parts);
+  }
 }
 
-function scrapeJob(config: Config, scrapeInterval: string, credentialsFile: string): Record<string, unknown> {
-  const { target, loopback } = scrapeTarget(config);
-  return {
-    job_name: config.rules.job,
-    // The exporter's own labels cluster and service count; without this they would become exported_service and no rule would match.
-    honor_labels: true,
-    scrape_interval: scrapeInterval,
-    metrics_path: '/metrics',
-    ...(config.api.tls === null ? {} : { scheme: 'https', tls_config: { ca_file: config.api.tls.cert } }),
-    ...(loopback || config.metrics.open
-      ? {}
-      : { authorization: { type: 'Bearer', credentials_file: credentialsFile } }),
-    static_configs: [{ targets: [target], labels: { cluster: config.cluster } }],
-  };
-}
-
-/** Where the exporter can be reached: a wildcard address is listened on, but is no address to call. */
-function scrapeTarget(config: Config): { target: string; loopback: boolean } {
-  const address = parseListen(config.api.listen);
-  if (address === null) throw new Error(`api.listen ${config.api.listen} passed the schema but is no address`);
-  const loopback = isLoopback(address.host);
-  const host = ['0.0.0.0', '::'].includes(address.host) ? (config.api.hosts[0] ?? 'localhost') : address.host;
-  const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  return { target: `${bracketed}:${address.port}`, loopback };
+/** The committed files: what a default configuration with one service gives for every target. */
+export function generateCommitted(parts: readonly File[], options: ComposeOptions): File[] {
+  const config = Config.parse({ services: [{ name: 'demo-files' }] });
+  const others = (['files', 'compose', 'kubernetes'] as const)
+    .flatMap((target) => generateFor(target, config, parts, { ...options, build: '../../..' }))
+    .filter((file) => file.path.startsWith('provisioning/'));
+  return [...new Map(others.map((file) => [file.path, file])).values()];
 }

@@ -1,67 +1,91 @@
 import {
-  escapeLabelValue,
   metric,
   type LabelOf,
   type Matcher,
+  type MetricName,
   type SeriesName,
   type SlaName,
 } from '@genesis-dr/exporter/contract';
 import type { Config } from '@genesis-dr/exporter/config';
+import { external } from './external.ts';
 
-type Matchers<N extends SeriesName> = { readonly [L in LabelOf<N>]?: Matcher };
+export type Matchers<N extends SeriesName> = { readonly [L in LabelOf<N>]?: Matcher };
+interface Selection<N extends SeriesName> {
+  readonly matchers?: Matchers<N>;
+  /** `range` and `over` make it `max by (…) (last_over_time(genesis_x[10m]))`; `over` is max_over_time when only `range` is given. */
+  readonly range?: string;
+  readonly over?: 'max_over_time' | 'last_over_time' | 'increase' | 'rate' | 'changes' | 'delta' | 'deriv';
+}
 
 /** What makes one service: aggregates keep exactly these, so an exporter restart or a second exporter is no new alert. */
 export const serviceKey = ['cluster', 'service'] as const;
+/** One objective of one service. */
+export const slaKey = ['cluster', 'service', 'sla'] as const;
 
-/** A PromQL string literal. */
-export function quote(text: string): string {
-  return `"${escapeLabelValue(text)}"`;
-}
+/** `on (cluster, service)`: how two expressions about services are matched. */
+export const onService = `on (${serviceKey.join(', ')})`;
+export const onSla = `on (${slaKey.join(', ')})`;
+
+/**
+ * How long a fact outlives its series: a missed scrape or a restart of the exporter must neither end an alert nor change its labels.
+ * Prometheus marks the series of a target that does not answer as gone at once.
+ */
+export const gap = '10m';
+
+type Operator = 'max' | 'min' | 'sum' | 'group' | 'count';
 
 /**
  * `max by (cluster, service) (genesis_x{sla="rpo_sla"})`. A metric that is not in the catalogue, or a label that the metric
- * lacks, is a compile error. `range` makes it `max by (…) (max_over_time(genesis_x[10m]))`.
+ * lacks, is a compile error.
  */
-export function maxBy<N extends SeriesName>(
+export function aggregate<N extends SeriesName>(
+  operator: Operator,
   labels: readonly LabelOf<N>[],
   name: N,
-  options: { readonly matchers?: Matchers<N>; readonly range?: string } = {},
-): string {
-  return aggregate('max', labels, name, options);
-}
-
-/** As `maxBy`, with the smallest value. */
-export function minBy<N extends SeriesName>(
-  labels: readonly LabelOf<N>[],
-  name: N,
-  options: { readonly matchers?: Matchers<N> } = {},
-): string {
-  return aggregate('min', labels, name, options);
-}
-
-function aggregate<N extends SeriesName>(
-  operator: 'max' | 'min',
-  labels: readonly LabelOf<N>[],
-  name: N,
-  options: { readonly matchers?: Matchers<N>; readonly range?: string },
+  options: Selection<N> = {},
 ): string {
   const selector = metric(name, options.matchers);
-  const vector = options.range === undefined ? selector : `max_over_time(${selector}[${options.range}])`;
+  const vector =
+    options.range === undefined ? selector : `${options.over ?? 'max_over_time'}(${selector}[${options.range}])`;
   return `${operator} by (${labels.join(', ')}) (${vector})`;
 }
 
-/** Alerts on the objective of each service: one rule for all of them, since the threshold is a metric. */
-export function slaThreshold(sla: SlaName): string {
-  return maxBy(serviceKey, 'genesis_sla_threshold', { matchers: { sla } });
+/** `aggregate` with the largest value. */
+export function maxBy<N extends SeriesName>(labels: readonly LabelOf<N>[], name: N, options?: Selection<N>): string {
+  return aggregate('max', labels, name, options);
 }
 
-/**
- * The scrape targets of the configured exporter. Prometheus itself sets `cluster` on `up` only where the scrape configuration
- * says so; an empty label is therefore ours too.
- */
+/** `aggregate` with the smallest value. */
+export function minBy<N extends SeriesName>(labels: readonly LabelOf<N>[], name: N, options?: Selection<N>): string {
+  return aggregate('min', labels, name, options);
+}
+
+/** `aggregate` with the sum. */
+export function sumBy<N extends SeriesName>(labels: readonly LabelOf<N>[], name: N, options?: Selection<N>): string {
+  return aggregate('sum', labels, name, options);
+}
+
+/** The newest value of a state within `gap`, so that a missed scrape does not end what is alerted on it. */
+export function lastMaxBy<N extends SeriesName & MetricName>(labels: readonly LabelOf<N>[], name: N): string {
+  return aggregate('max', labels, name, { range: gap, over: 'last_over_time' });
+}
+
+/** Where the objectives of each service are recorded: many rules read them, and over ten minutes that is not cheap. */
+export const slaThresholdRecord = 'service_sla:genesis_sla_threshold:max';
+
+/** The objective of each service: one rule serves all of them, since the threshold is a metric. */
+export function slaThreshold(sla: SlaName): string {
+  return `${slaThresholdRecord}{sla=${JSON.stringify(sla)}}`;
+}
+
+/** Matches the configured cluster. Prometheus itself sets `cluster` only where the scrape configuration says so; an empty one is ours too. */
+export function ownCluster(config: Config): Matcher {
+  return ['=~', `${config.cluster.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')}|`];
+}
+
+/** The scrape targets of the configured exporter. */
 export function exporterUp(config: Config): string {
-  const cluster = `${config.cluster.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')}|`;
-  return `up{job=${quote(config.rules.job)},cluster=~${quote(cluster)}}`;
+  return external('up', { job: config.rules.job, cluster: ownCluster(config) });
 }
 
 /** Filters an expression about something missing: nothing can be said of it while no exporter answers. */

@@ -9,6 +9,8 @@ export const testTools = [
   { program: 'prometheus', package: 'prometheus', layers: ['e2e', 'long'] },
   { program: 'amtool', package: 'prometheus-alertmanager', layers: ['check', 'unit', 'e2e', 'long'] },
   { program: 'prometheus-alertmanager', package: 'prometheus-alertmanager', layers: ['e2e', 'long'] },
+  { program: 'docker-compose', package: 'docker-compose', layers: ['check', 'unit'] },
+  { program: 'jsonnet', package: 'jsonnet', layers: ['check', 'unit'] },
   { program: 'restic', package: 'restic', layers: ['e2e', 'long'] },
   { program: 'chromium', package: 'chromium', layers: ['browser'] },
   { program: 'zstd', package: 'zstd', layers: ['check', 'unit', 'e2e', 'long'] },

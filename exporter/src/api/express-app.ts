@@ -7,6 +7,7 @@ import { OpError } from '../contract/errors.ts';
 import { addAccessRoutes } from './access.ts';
 import { assets } from './assets.ts';
 import { requestIdOf, type ServerContext } from './context.ts';
+import { addDocumentedRoutes } from './compat/sla.ts';
 import { addActionRoutes, expressPath } from './dispatch.ts';
 import { sendProblem, thrownToError } from './errors.ts';
 import type { EventStreams } from './events.ts';
@@ -113,6 +114,7 @@ export function createExpressApp(context: ServerContext, streams: EventStreams, 
   const router = express.Router({ caseSensitive: true, strict: true });
   addPages(router, context);
   addAccessRoutes(router, context);
+  addDocumentedRoutes(router, context);
   addActionRoutes(router, context, streams);
   for (const [path, methods] of methodsByPath()) {
     router.all(path, (_request, response) => {

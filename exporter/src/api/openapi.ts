@@ -90,6 +90,7 @@ function systemOperation(id: string, route: SystemRoute): ZodOpenApiOperationObj
     summary: route.summary,
     description: `Access: ${route.access}.`,
     security: route.roles === null ? [] : [{ token: [] }, { session: [] }],
+    ...(route.query === undefined ? {} : { requestParams: { query: route.query } }),
     ...(route.body === undefined
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),

@@ -9,6 +9,7 @@ import { startTestServer, type Answer, type TestServer } from './testing/test-se
 const bodies: Partial<Record<ActionId, unknown>> = {
   pauseService: { seconds: 60, reason: 'upgrade' },
   resumeService: {},
+  startMaintenance: { seconds: 60, reason: 'upgrade' },
   confirmKey: { fingerprint: '0123456789abcdef' },
   startBackup: { service: 'files' },
   verifyBackup: {},

@@ -121,12 +121,19 @@ function readiness(service: ServiceSnapshot): Html {
 
 /** One service: the answer first, then the figures it rests on, then what is missing. */
 export function serviceCard(service: ServiceSnapshot, now: Date): Html {
-  const { pause, objectives } = service;
+  const { pause, maintenance, objectives } = service;
   const verdict = verdictOf(service, now);
   const paused =
     pause === null
       ? null
       : html`<p>${badge('warn', 'paused')} until ${moment(pause.until, now)} by ${pause.by}: ${pause.reason}</p>`;
+  const muted =
+    maintenance === null
+      ? null
+      : html`<p>
+          ${badge('warn', 'maintenance')} until ${moment(maintenance.until, now)} by ${maintenance.by}:
+          ${maintenance.reason}; its alerts are muted
+        </p>`;
   const space = shown(service.repository, ({ freeBytes }) => soft(`${formatBytes(freeBytes)} free`));
   const kept = shown(
     service.backups,
@@ -141,7 +148,7 @@ export function serviceCard(service: ServiceSnapshot, now: Date): Html {
         >${service.component} · ${service.tier} · ${service.region} · ${service.team}</span
       >
     </div>
-    ${paused}
+    ${paused} ${muted}
     <dl class="facts">
       ${fact('Data loss now (RPO)', secondsOrNone(rpoNow(service, now), objectives.rpo_sla))}
       ${fact('Time to recover (RTO)', secondsOrNone(service.rtoSeconds, objectives.rto_sla))}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Role } from '../contract/operation.ts';
 import { LoginCodeReply } from '../contract/replies.ts';
+import { SlaAnswers } from '../contract/sla.ts';
 
 /** A route outside the action table: probes, login, reload, documents. */
 export interface SystemRoute {
@@ -11,6 +12,7 @@ export interface SystemRoute {
   readonly access: string;
   readonly summary: string;
   readonly body?: z.ZodType;
+  readonly query?: z.ZodObject;
   readonly reply?: { readonly status: 200 | 201 | 303; readonly type: string; readonly schema?: z.ZodType };
 }
 
@@ -60,6 +62,15 @@ export const systemRoutes = {
     access: 'token or session',
     summary: 'Read genesis.yaml again; a bad file keeps the old configuration',
     reply: { status: 200, type: 'application/json', schema: z.object({ reloaded: z.literal(true) }) },
+  },
+  documentedSla: {
+    method: 'GET',
+    path: '/api/sla',
+    roles: ['viewer', 'operator', 'admin'],
+    access: 'token or session',
+    summary: 'Service levels now, by name, of the worst service (or of `service`); /api/v1/sla says more',
+    query: z.strictObject({ service: z.string().min(1).max(63).optional() }),
+    reply: { status: 200, type: 'application/json', schema: SlaAnswers },
   },
   login: {
     method: 'POST',

@@ -2,7 +2,7 @@ import { errorCatalogue, fail, ok, OpError, type ErrorCode, type Outcome } from 
 import type { OperationRequest } from '../runtime/app.ts';
 import type { Page } from '../store/port.ts';
 import type { TokenReply } from '../contract/replies.ts';
-import type { ServiceSnapshot } from '../contract/snapshot.ts';
+import type { MaintenanceWindow, ServiceSnapshot } from '../contract/snapshot.ts';
 import type { CliDeps } from './deps.ts';
 import type { ActionOptions, Session } from './session.ts';
 
@@ -173,6 +173,11 @@ export function createHttpSession(fetch: CliDeps['fetch'], server: Server): Sess
     drills: (filter) => call('GET', withQuery('/drills', { ...filter })),
     pause: (service, seconds, reason) => call('POST', `/services/${segment(service)}/pause`, { seconds, reason }),
     resume: (service) => only(call('POST', `/services/${segment(service)}/resume`, {}), () => undefined),
+    maintenance: () => only(call<Page<MaintenanceWindow>>('GET', '/maintenance'), (page) => page.items),
+    startMaintenance: (service, seconds, reason) =>
+      call('POST', `/services/${segment(service)}/maintenance`, { seconds, reason }),
+    endMaintenance: (service) => call('DELETE', `/services/${segment(service)}/maintenance`),
+    sla: (service) => call('GET', withQuery('/sla', { service })),
     audit: (filter) => call('GET', withQuery('/audit', { ...filter })),
     tokens: () => only(call<Page<TokenReply>>('GET', '/tokens'), (page) => page.items),
     createToken: ({ name, role, expiresInSeconds }) =>

@@ -24,6 +24,8 @@ export function createLocalSession(local: LocalApp, user: string): Session {
     cancel: (id, reason) => app.cancel(id, by({ ...nothing, reason })),
     pause: (service, seconds, reason) => app.pause(service, seconds, by({ ...nothing, reason })),
     resume: (service) => app.resume(service, by(nothing)),
+    startMaintenance: (service, seconds, reason) => app.startMaintenance(service, seconds, by({ ...nothing, reason })),
+    endMaintenance: (service) => app.endMaintenance(service, by(nothing)),
     createToken: async (token) => {
       const made = await app.createToken(token, by(nothing));
       return made.ok ? ok({ token: withoutHash(made.value.row), secret: made.value.secret }) : made;
@@ -49,6 +51,8 @@ type Readings = Pick<
   | 'operation'
   | 'operations'
   | 'drills'
+  | 'maintenance'
+  | 'sla'
   | 'audit'
   | 'tokens'
 >;
@@ -84,6 +88,8 @@ function readingsOf({ app }: LocalApp): Readings {
     operation: (id) => app.operation(id),
     operations: async (filter) => ok(await app.operations(filter)),
     drills: async (filter) => ok(await app.drills(filter)),
+    maintenance: () => Promise.resolve(ok(app.maintenance())),
+    sla: (service) => app.sla(service),
     audit: async (filter) => ok(await app.auditLog(filter)),
     tokens: async () => ok((await app.store.tokens.list()).map(withoutHash)),
   };

@@ -1,73 +1,122 @@
-import { loadConfig } from '../config/index.ts';
+import type { Target } from '#generators/alertmanager';
+import { loadConfig, type LoadedConfig } from '../config/index.ts';
 import { fail, ok, type Outcome } from '../contract/errors.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes, type ExitCode } from './exit.ts';
-import type { Register } from './options.ts';
+import { printable } from './format.ts';
+import { testByAlertmanager } from './notify/alertmanager.ts';
+import type { Delivery } from './notify/delivery.ts';
+import { testStraight } from './notify/straight.ts';
+import { durationOption, type Register } from './options.ts';
 
-const timeoutMs = 10_000;
+const waitSecondsDefault = 30;
 
 export const registerNotify: Register = (program, run) => {
   const notify = program.command('notify').description('Where alerts go');
   notify
-    .command('test')
-    .description('Send a test alert to alertmanager.webhook_url, in the form Alertmanager sends')
-    .action(run(sendTest));
+    .command('test [receiver]')
+    .description(
+      'Send a marked test message to a receiver (dr_team, dr_critical, …; default: to each that has a target) through Alertmanager; ends with 1 unless every target took it',
+    )
+    .option(
+      '--straight',
+      'to the targets themselves, without Alertmanager: tries addresses and secrets, not the routes',
+    )
+    .option('--timeout <duration>', `how long Alertmanager may take, default ${waitSecondsDefault}s`, durationOption)
+    .action(
+      run((context, command) => {
+        const options = command.opts<{ straight?: boolean; timeout?: number }>();
+        return testReceivers(context, {
+          named: command.args[0],
+          straight: options.straight === true,
+          waitSeconds: options.timeout ?? waitSecondsDefault,
+        });
+      }),
+    );
 };
 
-async function sendTest(context: CommandContext): Promise<Outcome<ExitCode>> {
-  const loaded = loadConfig(context.place.configPath, context.deps.env, { home: context.place.home });
-  if (!loaded.ok) return loaded;
-  const { cluster, alertmanager } = loaded.value.config;
-  if (alertmanager.webhook_url === null) {
-    return fail('config_invalid', `alertmanager.webhook_url is not set in ${loaded.value.path}: nobody would be told`);
-  }
-  // The address may hold a credential in its path or query, so only the host is shown.
-  const { host } = new URL(alertmanager.webhook_url);
-  const body = JSON.stringify(testMessage(cluster, context.deps.clock.now().toISOString()));
-  let status: number;
-  try {
-    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body, redirect: 'manual' } as const;
-    const reply = await context.deps.fetch(alertmanager.webhook_url, {
-      ...init,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    await reply.body?.cancel();
-    status = reply.status;
-  } catch (thrown) {
-    return fail('io_failed', `${host} does not take the alert`, { cause: thrown });
-  }
-  if (status < 200 || status >= 300) return fail('io_failed', `${host} answered ${status} to the test alert`);
-  context.emit({ host, status }, () => `${host} took the test alert (${status})\n`);
-  return ok(exitCodes.done);
+interface Wanted {
+  readonly named: string | undefined;
+  readonly straight: boolean;
+  readonly waitSeconds: number;
 }
 
-/** Webhook message of Alertmanager, version 4. Source: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
-function testMessage(cluster: string, now: string): Record<string, unknown> {
-  const labels = { alertname: 'GenesisNotifyTest', cluster, severity: 'info', system: 'genesis-dr' };
-  const annotations = {
-    summary: 'Test alert from `genesis notify test`',
-    description: 'Nothing is wrong: somebody tried whether alerts arrive.',
+async function testReceivers(context: CommandContext, wanted: Wanted): Promise<Outcome<ExitCode>> {
+  const loaded = loadConfig(context.place.configPath, context.deps.env, { home: context.place.home });
+  if (!loaded.ok) return loaded;
+  const { targetsOf, testAlert } = await import('#generators/alertmanager');
+  const receivers = chosen(targetsOf(loaded.value.config), wanted.named, loaded.value.path);
+  if (!receivers.ok) return receivers;
+
+  const deliveries: Delivery[] = [];
+  for (const [receiver, targets] of receivers.value) {
+    const route = { ...testAlert, alertname: testAlert.name };
+    deliveries.push(...(await testOne(context, { loaded: loaded.value, receiver, targets, route, ...wanted })));
+  }
+  context.emit({ deliveries }, () => deliveries.map(line).join(''));
+  return ok(deliveries.every(({ state }) => state === 'delivered') ? exitCodes.done : exitCodes.failed);
+}
+
+type Receivers = readonly (readonly [string, readonly Target[]])[];
+
+function chosen(
+  targets: Readonly<Record<string, readonly Target[]>>,
+  named: string | undefined,
+  path: string,
+): Outcome<Receivers> {
+  if (named === undefined) {
+    const told = Object.entries(targets).filter(([, some]) => some.length > 0);
+    if (told.length > 0) return ok(told);
+    return fail('config_invalid', `alertmanager in ${path} names no target for any receiver: nobody would be told`);
+  }
+  const found = Object.hasOwn(targets, named) ? targets[named] : undefined;
+  if (found === undefined)
+    return fail('bad_request', `there is no receiver "${named}"; there are ${Object.keys(targets).join(', ')}`);
+  if (found.length === 0) return fail('config_invalid', `${named} has no target in ${path}: nobody would be told`);
+  return ok([[named, found]]);
+}
+
+interface OneTest extends Wanted {
+  readonly loaded: LoadedConfig;
+  readonly receiver: string;
+  readonly targets: readonly Target[];
+  readonly route: { readonly alertname: string; readonly receiverLabel: string; readonly runLabel: string };
+}
+
+async function testOne({ deps }: CommandContext, test: OneTest): Promise<Delivery[]> {
+  const { receiver, targets, route, loaded } = test;
+  const { cluster, alertmanager } = loaded.config;
+  const straight = (): Promise<Delivery[]> =>
+    testStraight(deps, {
+      cluster,
+      receiver,
+      targets,
+      alertname: route.alertname,
+      readSecretFile: (path) => loaded.resolveSecret(`file:${path}`),
+    });
+  if (test.straight) return straight();
+  const sent = await testByAlertmanager(deps, {
+    url: alertmanager.url,
+    cluster,
+    receiver,
+    targets,
+    route,
+    waitSeconds: test.waitSeconds,
+  });
+  if (sent.ok) return sent.value;
+  // Real alerts take the same way, so this is a failure although the targets may take the message from us.
+  const broken: Delivery = {
+    receiver,
+    kind: 'alertmanager',
+    target: 'Alertmanager',
+    state: 'failed',
+    detail: `${sent.error.message}; the targets were tried straight instead`,
   };
-  return {
-    version: '4',
-    groupKey: `{}:{alertname="${labels.alertname}"}`,
-    truncatedAlerts: 0,
-    status: 'firing',
-    receiver: 'dr_team',
-    groupLabels: { alertname: labels.alertname },
-    commonLabels: labels,
-    commonAnnotations: annotations,
-    externalURL: '',
-    alerts: [
-      {
-        status: 'firing',
-        labels,
-        annotations,
-        startsAt: now,
-        endsAt: '0001-01-01T00:00:00Z',
-        generatorURL: '',
-        fingerprint: '',
-      },
-    ],
-  };
+  return [broken, ...(await straight())];
+}
+
+const words = { delivered: 'delivered', failed: 'FAILED', unknown: 'UNKNOWN', not_tried: 'NOT TRIED' } as const;
+
+function line({ receiver, target, state, detail }: Delivery): string {
+  return printable(`${receiver}: ${target}: ${words[state]}: ${detail}`) + '\n';
 }

@@ -8,6 +8,7 @@ import { registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { createContext, type GlobalOptions } from './context.ts';
 import type { CliDeps } from './deps.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerDrill } from './drill.ts';
 import { errorDocument, errorText, exitCodeMeanings, exitCodeOf, exitCodes } from './exit.ts';
 import { registerGenerate } from './generate.ts';
@@ -15,6 +16,7 @@ import { registerInit } from './init.ts';
 import { registerKey } from './key.ts';
 import { registerLogin } from './login.ts';
 import { registerLs } from './ls.ts';
+import { registerMaintenance } from './maintenance.ts';
 import { registerNotify } from './notify.ts';
 import { registerOperations } from './operations.ts';
 import type { Register, Runner } from './options.ts';
@@ -22,6 +24,8 @@ import { registerRestore } from './restore.ts';
 import { registerServe } from './serve.ts';
 import { registerService } from './service.ts';
 import { registerServices } from './services.ts';
+import { registerSla } from './sla.ts';
+import { registerStack } from './stack.ts';
 import { registerStatus } from './status.ts';
 import { registerToken } from './token.ts';
 import { registerVerify } from './verify.ts';
@@ -32,6 +36,8 @@ const commands: readonly Register[] = [
   registerInit,
   registerStatus,
   registerServices,
+  registerSla,
+  registerMaintenance,
   registerBackup,
   registerBackups,
   registerLs,
@@ -47,6 +53,8 @@ const commands: readonly Register[] = [
   registerNotify,
   registerConfig,
   registerGenerate,
+  registerStack,
+  registerDoctor,
   registerService,
   registerCompletion,
 ];

@@ -86,7 +86,7 @@ export function servicesTable(services: readonly ServiceSnapshot[], now: Date, c
       ? 'none'
       : service.copies.map((copy) => `${copy.name} ${copyText(copy.facts)}`).join(', '),
     `${Math.floor(service.readiness.score * 100)}%`,
-    service.pause === null ? (service.runningOperation?.kind ?? '') : `paused until ${humanTime(service.pause.until)}`,
+    nowText(service),
   ]);
   const right = 'right' as const;
   return formatTable(
@@ -105,6 +105,15 @@ export function servicesTable(services: readonly ServiceSnapshot[], now: Date, c
     rows,
     columns,
   );
+}
+
+function nowText({ pause, maintenance, runningOperation }: ServiceSnapshot): string {
+  const parts = [
+    pause === null ? null : `paused until ${humanTime(pause.until)}`,
+    maintenance === null ? null : `maintenance until ${humanTime(maintenance.until)}`,
+    pause === null ? (runningOperation?.kind ?? null) : null,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
 }
 
 function drillText(at: string | null, passed: boolean | null, now: Date): string {

@@ -3,7 +3,8 @@ import type { Outcome } from '../contract/errors.ts';
 import type { DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
 import type { LoginCodeReply, TokenReply } from '../contract/replies.ts';
 import type { StatusReply } from '../contract/service-replies.ts';
-import type { Pause, ServiceSnapshot } from '../contract/snapshot.ts';
+import type { SlaReport } from '../contract/sla.ts';
+import type { MaintenanceWindow, Pause, ServiceSnapshot } from '../contract/snapshot.ts';
 import type { OperationRequest } from '../runtime/app.ts';
 import type { AuditEntry, BackupFilter, OperationFilter, Page } from '../store/port.ts';
 
@@ -57,6 +58,11 @@ export interface Session {
   }): Promise<Outcome<Page<DrillRecord>>>;
   pause(service: string, seconds: number, reason: string): Promise<Outcome<Pause>>;
   resume(service: string): Promise<Outcome<void>>;
+  maintenance(): Promise<Outcome<readonly MaintenanceWindow[]>>;
+  startMaintenance(service: string, seconds: number, reason: string): Promise<Outcome<MaintenanceWindow>>;
+  endMaintenance(service: string): Promise<Outcome<{ readonly service: string; readonly ended: boolean }>>;
+  /** Null: of all services. */
+  sla(service: string | null): Promise<Outcome<SlaReport>>;
   audit(filter: AuditFilter): Promise<Outcome<Page<AuditEntry>>>;
   tokens(): Promise<Outcome<readonly TokenReply[]>>;
   createToken(token: {

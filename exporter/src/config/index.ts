@@ -13,3 +13,8 @@ export { showConfig, showService } from './show.ts';
 export { configReference } from './reference.ts';
 export { checkConfig, createFeatureProbe } from './survey.ts';
 export type { FeatureProbe } from './survey.ts';
+export { reads as alertmanagerReads, secretPaths as alertmanagerSecretPaths } from './relations-alertmanager.ts';
+export type { ReceiverName, Weekday } from './schema-alertmanager.ts';
+export { receiverNames, weekdays } from './schema-alertmanager.ts';
+export { generatedMark, originLine, stampFile } from './stamp.ts';
+export type { Stamp } from './stamp.ts';

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { checkSecretPaths } from './relations-alertmanager.ts';
 import type { Config, ServiceConfig } from './schema.ts';
 import type { Checkable, Found, IndexedService } from './relations.ts';
 import type { FaultPath } from './faults.ts';
@@ -22,13 +23,30 @@ export function restoreRootsOf(config: Pick<Config, 'restore'>, home: string): r
 }
 
 /** Relations between the file and this machine's folders and programs. */
-export function* checkPlaces(parts: Checkable, around: Surroundings): Generator<Found> {
+export function* checkPlaces(parts: Checkable, surroundings: Surroundings): Generator<Found> {
+  // For one check only: links may change before the next.
+  const around = { ...surroundings, real: remembering(realPlace) };
   for (const indexed of parts.services) {
     yield* checkSources(parts, indexed, around);
     yield* checkStores(indexed, around);
     yield* checkCommands(indexed, around);
   }
   yield* sharedStores(parts, around);
+  if (parts.alertmanager !== null) yield* checkSecretPaths(parts.alertmanager);
+}
+
+/** Surroundings of one check, in which a path is looked up once: a thousand services name the same folders again and again. */
+interface Looked extends Surroundings {
+  readonly real: (path: string) => string;
+}
+
+function remembering(look: (path: string) => string): (path: string) => string {
+  const seen = new Map<string, string>();
+  return (path) => {
+    const real = seen.get(path) ?? look(path);
+    seen.set(path, real);
+    return real;
+  };
 }
 
 /** Links resolved as far as the path exists, so that two names of one folder are seen as one. */
@@ -55,7 +73,7 @@ interface Place {
   readonly real: string;
 }
 
-function storesOf({ index, service }: IndexedService, around: Surroundings): Place[] {
+function storesOf({ index, service }: IndexedService, around: Looked): Place[] {
   const own = service.backup.repository ?? (around.home === null ? null : repositoryOf(service, around.home));
   const repository: Place[] =
     own === null
@@ -65,32 +83,32 @@ function storesOf({ index, service }: IndexedService, around: Surroundings): Pla
             path: ['services', index, 'backup', 'repository'],
             label: 'the repository',
             given: own,
-            real: realPlace(own),
+            real: around.real(own),
           },
         ];
   const copies = service.copies.map((copy, at) => ({
     path: ['services', index, 'copies', at, 'path'],
     label: `the copy "${copy.name}"`,
     given: copy.path,
-    real: realPlace(copy.path),
+    real: around.real(copy.path),
   }));
   return [...repository, ...copies];
 }
 
-function sourcesOf({ index, service }: IndexedService): (Place & { readonly component: string })[] {
+function sourcesOf({ index, service }: IndexedService, around: Looked): (Place & { readonly component: string })[] {
   return Object.entries(service.backup.components).flatMap(([name, component]) =>
     component.paths.map((path, at) => ({
       path: ['services', index, 'backup', 'components', name, 'paths', at],
       label: `the component "${name}"`,
       component: name,
       given: path,
-      real: realPlace(path),
+      real: around.real(path),
     })),
   );
 }
 
-function* checkSources(parts: Checkable, indexed: IndexedService, around: Surroundings): Generator<Found> {
-  const sources = sourcesOf(indexed);
+function* checkSources(parts: Checkable, indexed: IndexedService, around: Looked): Generator<Found> {
+  const sources = sourcesOf(indexed, around);
   const stores = storesOf(indexed, around);
   for (const [at, source] of sources.entries()) {
     const { path, given: value } = source;
@@ -134,7 +152,7 @@ function* checkSources(parts: Checkable, indexed: IndexedService, around: Surrou
         };
       }
     }
-    const root = parts.restoreRoots.find((candidate) => isWithin(realPlace(candidate), source.real));
+    const root = parts.restoreRoots.find((candidate) => isWithin(around.real(candidate), source.real));
     if (root !== undefined) {
       yield {
         severity: 'warning',
@@ -147,7 +165,7 @@ function* checkSources(parts: Checkable, indexed: IndexedService, around: Surrou
   }
 }
 
-function* checkStores(indexed: IndexedService, around: Surroundings): Generator<Found> {
+function* checkStores(indexed: IndexedService, around: Looked): Generator<Found> {
   const stores = storesOf(indexed, around);
   for (const [at, store] of stores.entries()) {
     for (const other of stores.slice(0, at)) {
@@ -173,7 +191,7 @@ function* checkStores(indexed: IndexedService, around: Surroundings): Generator<
 }
 
 /** A repository names one key; two services that seal differently cannot share it. */
-function* sharedStores(parts: Checkable, around: Surroundings): Generator<Found> {
+function* sharedStores(parts: Checkable, around: Looked): Generator<Found> {
   const first = new Map<string, { readonly name: string; readonly key: string | null }>();
   for (const indexed of parts.services) {
     const key = indexed.service.backup.encryption?.key ?? null;
@@ -193,7 +211,7 @@ function* sharedStores(parts: Checkable, around: Surroundings): Generator<Found>
   }
 }
 
-function* checkCommands({ index, service }: IndexedService, around: Surroundings): Generator<Found> {
+function* checkCommands({ index, service }: IndexedService, around: Looked): Generator<Found> {
   const commands = [
     [['drills', 'check', 'command'], service.drills.check?.command ?? null],
     [['restore', 'stop'], service.restore.stop],

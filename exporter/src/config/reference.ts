@@ -40,6 +40,7 @@ export const examples: Readonly<Record<string, unknown>> = {
   'api.tls.key': '/etc/genesis/tls.key',
   'restore.roots': ['/srv/restores'],
   'rules.for.<name>': '10s',
+  'rules.thresholds.<name>': 0.9,
   'alertmanager.webhook_url': 'http://127.0.0.1:9099/alerts',
 };
 

@@ -59,6 +59,12 @@ describe('impossible relations are faults', () => {
     ['a port that cannot be', 'api: { listen: "127.0.0.1:99999" }', 'api.listen', 'address:port'],
     ['a session that idles longer than it lasts', 'api: { session_idle: 2d }', 'api.session_idle', 'session_max'],
     [
+      'credentials in the address of Prometheus',
+      'prometheus: { url: "http://u:p@h/" }',
+      'prometheus.url',
+      'user or password',
+    ],
+    [
       'credentials in an address',
       'alertmanager: { webhook_url: "http://u:p@h/" }',
       'alertmanager.webhook_url',

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import type { FoundFault } from './faults.ts';
+import { checkAlertmanager } from './relations-alertmanager.ts';
 import { isLoopback, parseListen } from './listen.ts';
 import { checkCron, isTimezone, longestWaitSeconds, runsWithin } from './schedule.ts';
 import type { AlertmanagerConfig, Api, ServiceConfig } from './schema.ts';
 import { rawAt } from './schema-faults.ts';
+import type { PrometheusServer } from './schema-sla.ts';
 import { formatDuration } from './units.ts';
 
 export interface Found extends FoundFault {
@@ -21,6 +23,7 @@ export interface Checkable {
   readonly services: readonly IndexedService[];
   readonly api: z.output<typeof Api> | null;
   readonly alertmanager: z.output<typeof AlertmanagerConfig> | null;
+  readonly prometheus: z.output<typeof PrometheusServer> | null;
   readonly restoreRoots: readonly string[];
   /** Seconds that the newest backup of a service took, by its name. */
   readonly lastDurations: Readonly<Record<string, number>>;
@@ -33,12 +36,13 @@ export function* checkRelations(parts: Checkable): Generator<Found> {
   yield* duplicateServices(parts.raw);
   for (const indexed of parts.services) yield* checkService(parts, indexed);
   yield* checkApi(parts);
-  if (/^[a-z]+:\/\/[^/]*@/i.test(parts.alertmanager?.webhook_url ?? '')) {
+  if (parts.alertmanager !== null) yield* checkAlertmanager(parts.alertmanager);
+  if (/^[a-z]+:\/\/[^/]*@/i.test(parts.prometheus?.url ?? '')) {
     yield {
       severity: 'fault',
-      path: ['alertmanager', 'webhook_url'],
+      path: ['prometheus', 'url'],
       message: 'holds a user or password; secrets never stand in this file',
-      mend: 'take them out of the address; let the receiver trust the sender by its address or network',
+      mend: 'take them out of the address; let Prometheus trust this machine by its address or network',
     };
   }
 }

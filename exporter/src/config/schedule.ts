@@ -46,7 +46,16 @@ function judge(expression: string): ScheduleVerdict {
   }
 }
 
+const zones = new Map<string, boolean>();
+
+/** Remembered: making a formatter takes long, and a thousand services share few zones. */
 export function isTimezone(name: string): boolean {
+  const known = zones.get(name) ?? isKnownToIntl(name);
+  zones.set(name, known);
+  return known;
+}
+
+function isKnownToIntl(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;

@@ -11,11 +11,20 @@ export const Rules = z
       .record(z.string(), duration())
       .default({})
       .describe('Overrides the waiting time of an alert by its name, e.g. BackupTooOld: 10s.'),
+    thresholds: z
+      .record(z.string(), z.number().min(0))
+      .default({})
+      .describe('Overrides a limit of the alerts by its name, e.g. cpu_usage: 0.9; docs/alerting.md lists them.'),
     runbook_base_url: z
       .string()
       .meta(notation('url'))
       .default('https://genesis-dr.example/runbooks')
       .describe('Where the folder docs/runbooks is published; alerts link to it.'),
+    grafana_url: z
+      .string()
+      .meta(notation('url'))
+      .default('http://localhost:3000')
+      .describe('Grafana as people reach it; alerts link to its dashboards and to the pages of the app.'),
   })
   .prefault({})
   .describe('What `genesis generate` writes into the Prometheus rules.');

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ArchiveOptions } from '../engines/backup/archive/options.ts';
 import { AlertmanagerConfig } from './schema-alertmanager.ts';
+import { grafanaServer } from './schema-grafana.ts';
 import { Collectors, Rules } from './schema-monitoring.ts';
+import { Provisioning } from './schema-provisioning.ts';
 import { PrometheusServer, Sla } from './schema-sla.ts';
 import { duration, notation, size } from './units.ts';
 
@@ -264,7 +266,9 @@ export const Config = z.strictObject({
   rules: Rules,
   sla: Sla,
   prometheus: PrometheusServer,
+  grafana: grafanaServer(SecretRef),
   alertmanager: AlertmanagerConfig,
+  provisioning: Provisioning,
 });
 
 export type Config = z.output<typeof Config>;

@@ -14,6 +14,9 @@ const reason = z.string().trim().min(1).max(500);
 /** Wire durations are seconds. */
 const seconds = z.number().int().min(1);
 
+/** A window that is forgotten mutes alerts: it closes by itself after a week at the latest. */
+export const maxMaintenanceSeconds = 7 * 86400;
+
 /** Common to every action that can be looked at first. */
 const planned = {
   dryRun: z.boolean().default(false).describe('Answer with the plan, its blockers and its etag; nothing is done.'),
@@ -79,6 +82,30 @@ export const actions = {
     roles: ['operator', 'admin'],
     summary: 'End a pause',
     body: z.strictObject({}),
+  },
+  listMaintenance: {
+    method: 'GET',
+    path: '/maintenance',
+    roles: ['viewer', 'operator', 'admin'],
+    summary: 'Open maintenance windows',
+  },
+  startMaintenance: {
+    method: 'POST',
+    path: '/services/{name}/maintenance',
+    roles: ['operator', 'admin'],
+    summary: 'Mute the alerts of a service until the window closes by itself; scheduled work goes on',
+    body: z.strictObject({
+      seconds: seconds.max(maxMaintenanceSeconds, {
+        error: `a maintenance window lasts at most 7 days (${maxMaintenanceSeconds} seconds)`,
+      }),
+      reason,
+    }),
+  },
+  endMaintenance: {
+    method: 'DELETE',
+    path: '/services/{name}/maintenance',
+    roles: ['operator', 'admin'],
+    summary: 'Close the maintenance window of a service now',
   },
   confirmKey: {
     method: 'POST',
@@ -232,6 +259,13 @@ export const actions = {
     path: '/readiness',
     roles: ['viewer', 'operator', 'admin'],
     summary: 'Could we recover right now, and why not',
+    query: z.strictObject({ service: serviceName.optional() }),
+  },
+  sla: {
+    method: 'GET',
+    path: '/sla',
+    roles: ['viewer', 'operator', 'admin'],
+    summary: 'What is promised, whether it holds now, and for how much of 30 days it did',
     query: z.strictObject({ service: serviceName.optional() }),
   },
   listTokens: { method: 'GET', path: '/tokens', roles: ['admin'], summary: 'Tokens, never their secrets' },

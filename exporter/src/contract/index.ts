@@ -5,6 +5,7 @@ export * from './operation.ts';
 export * from './readiness.ts';
 export * from './snapshot.ts';
 export * from './actions.ts';
+export * from './sla.ts';
 export { Fault, Problem } from './reply-parts.ts';
 export { healthStates, ReadinessReply, ServiceReply, StatusReply, type HealthState } from './service-replies.ts';
 export * from './replies.ts';

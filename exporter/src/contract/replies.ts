@@ -13,8 +13,9 @@ import {
 import type { Readiness } from './readiness.ts';
 import { errorCode, Failure, freeForm, time } from './reply-parts.ts';
 import type { NewestBackup } from './service-replies.ts';
-import { PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
-import type { NewestBackup as NewestBackupShape, Pause } from './snapshot.ts';
+import { MaintenanceReply, PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
+import { SlaReport } from './sla.ts';
+import type { MaintenanceWindow, NewestBackup as NewestBackupShape, Pause } from './snapshot.ts';
 
 /** What the API answers, described once: the OpenAPI document, its page and typed clients follow from here. */
 
@@ -220,6 +221,12 @@ export const replies = {
   listServices: { status: 200, schema: page(ServiceReply) },
   getService: { status: 200, schema: ServiceReply },
   pauseService: { status: 200, schema: PauseReply },
+  listMaintenance: { status: 200, schema: page(MaintenanceReply) },
+  startMaintenance: { status: 200, schema: MaintenanceReply },
+  endMaintenance: {
+    status: 200,
+    schema: z.object({ service: z.string(), ended: z.boolean().describe('False: no window was open.') }),
+  },
   confirmKey: {
     status: 200,
     schema: z.object({ service: z.string(), fingerprint: z.string(), confirmed: z.literal(true) }),
@@ -241,6 +248,7 @@ export const replies = {
   events: { status: 200, schema: null },
   listAudit: { status: 200, schema: page(AuditReply) },
   readiness: { status: 200, schema: page(ReadinessReply) },
+  sla: { status: 200, schema: SlaReport },
   listTokens: { status: 200, schema: page(TokenReply) },
   createToken: {
     status: 201,
@@ -267,5 +275,6 @@ export type WireFits = [
   Fits<keyof z.infer<typeof ReadinessReply>, keyof Readiness>,
   Fits<keyof z.infer<typeof NewestBackup>, keyof NewestBackupShape>,
   Fits<keyof z.infer<typeof PauseReply>, keyof Pause>,
+  Fits<keyof z.infer<typeof MaintenanceReply>, keyof MaintenanceWindow>,
   Fits<keyof z.infer<typeof Failure>, keyof OperationFailure>,
 ];

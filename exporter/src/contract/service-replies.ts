@@ -29,6 +29,10 @@ export const PauseReply = z
   .object({ service: z.string(), by: z.string(), reason: z.string(), since: time, until: time })
   .meta({ id: 'Pause' });
 
+export const MaintenanceReply = z
+  .object({ service: z.string(), by: z.string(), reason: z.string(), since: time, until: time })
+  .meta({ id: 'MaintenanceWindow', description: 'Alerts of the service are muted until then.' });
+
 /** Known with its time, or unknown with the error; never a default. */
 function observed<T extends z.ZodType>(value: T) {
   return z.discriminatedUnion('known', [
@@ -106,7 +110,7 @@ export const ServiceReply = z
       z.object({ type: z.enum([...backupTypes, 'drill']), intervalSeconds: z.number(), nextAt: time.nullable() }),
     ),
     pause: PauseReply.nullable(),
-    maintenance: PauseReply.nullable(),
+    maintenance: MaintenanceReply.nullable(),
     encrypted: z.boolean(),
     keyConfirmed: z.boolean().nullable(),
     backups: observed(BackupFactsReply),

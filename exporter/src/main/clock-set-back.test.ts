@@ -64,6 +64,7 @@ beforeAll(async () => {
     loaded: valueOf(load()),
     load,
     readText: () => readFileSync(home.configFile, 'utf8'),
+    fetch: () => Promise.reject(new Error('not part of this test')),
     readSystem: async () => fail('io_failed', 'not read in this test'),
     meter: counters,
   });

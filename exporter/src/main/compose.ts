@@ -87,6 +87,7 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
     loaded,
     load: (lastDurations) => loadFor(options, lastDurations),
     readText: () => readFileSync(options.configPath, 'utf8'),
+    fetch: (url, init) => fetch(url, init),
     readSystem: createSystemReader(systemClock, createSystemSource()),
     meter: {
       record: (event) => counters.record(event),

@@ -42,6 +42,9 @@ export interface Random {
   hex(length: number): string;
 }
 
+/** Callers pass a signal and say what becomes of redirects. */
+export type HttpFetch = (url: string, init: RequestInit) => Promise<Response>;
+
 /** Constant message, data apart. Secrets never reach it. */
 export interface Log {
   debug(message: string, data?: Readonly<Record<string, unknown>>): void;

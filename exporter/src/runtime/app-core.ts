@@ -3,7 +3,7 @@ import { toOpError, type Outcome } from '../contract/errors.ts';
 import type { Snapshot, SystemFacts } from '../contract/snapshot.ts';
 import type { BackupEngine } from '../engines/backup/port.ts';
 import { backupEngineKind } from '../engines/backup/registry.ts';
-import type { Clock, Exec, Random } from '../ports/index.ts';
+import type { Clock, Exec, HttpFetch, Random } from '../ports/index.ts';
 import type { NewAuditEntry, Store } from '../store/port.ts';
 import type { AppEvent } from './app.ts';
 import type { Collectors } from './collect.ts';
@@ -11,6 +11,7 @@ import type { HandlerDeps } from './handler.ts';
 import type { Home } from './home.ts';
 import { createKeyring } from './keys.ts';
 import type { SwitchableLog } from './log.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { Meter } from './meter.ts';
 import type { Operations } from './operations/operations.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -31,6 +32,8 @@ export interface AppDeps {
   /** The text of the file as it was loaded. */
   readText(): string;
   readSystem(): Promise<Outcome<SystemFacts>>;
+  /** HTTP client for Prometheus. */
+  readonly fetch: HttpFetch;
   readonly meter: Meter;
 }
 
@@ -50,11 +53,14 @@ export interface AppCore {
   readonly startedAt: string;
   readonly operations: Operations;
   readonly scheduler: Scheduler;
+  readonly maintenance: Maintenance;
   readonly collectors: Collectors;
   readonly handlerDeps: HandlerDeps;
   readonly listeners: Set<(event: AppEvent) => void>;
   readonly eventStreams: { count: number };
   readonly wake: Waker;
+  /** Aborted at the stop: what waits for somebody outside must not hold the process. */
+  readonly stopping: AbortController;
 }
 
 export function emit(core: Pick<AppCore, 'listeners'>, event: AppEvent): void {

@@ -3,6 +3,8 @@ import type { App } from './app.ts';
 import { writeAudit, type AppCore } from './app-core.ts';
 import { audited, createToken, pauseService, reload, resumeService, revokeToken, setKeep } from './changes.ts';
 import { confirmKey } from './keys.ts';
+import { endMaintenance, startMaintenance } from './maintenance.ts';
+import { createSlaReader } from './sla.ts';
 
 /** The App as the API and the command line see it. */
 export function createAppFace(core: AppCore): App {
@@ -17,6 +19,8 @@ type Changes = Pick<
   | 'setKeep'
   | 'pause'
   | 'resume'
+  | 'startMaintenance'
+  | 'endMaintenance'
   | 'confirmKey'
   | 'audit'
   | 'createToken'
@@ -58,6 +62,8 @@ function readings(core: AppCore): Omit<App, keyof Changes> {
         .files(service.value.repository, id, query, new AbortController().signal);
     },
     drills: (filter) => store.drills.list(filter),
+    maintenance: () => [...core.maintenance.open().values()],
+    sla: createSlaReader(core),
     auditLog: (filter) => store.audit.list(filter),
     subscribe: (listener) => {
       core.listeners.add(listener);
@@ -75,6 +81,8 @@ function changes(core: AppCore): Changes {
     setKeep: (id, change, options) => setKeep(core, id, change, options),
     pause: (service, seconds, options) => pauseService(core, service, seconds, options),
     resume: (service, options) => resumeService(core, service, options),
+    startMaintenance: (service, seconds, options) => startMaintenance(core, service, seconds, options),
+    endMaintenance: (service, options) => endMaintenance(core, service, options),
     confirmKey: (service, fingerprint, options) =>
       audited(core, 'confirmKey', options, { service, target: fingerprint }, () =>
         confirmKey(core.handlerDeps, service, fingerprint),

@@ -3,7 +3,8 @@ import type { BackupFile, BackupType, CatalogueEntry } from '../contract/backup.
 import type { Outcome } from '../contract/errors.ts';
 import type { IsoTime } from '../contract/observed.ts';
 import type { Actor, DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
-import type { Pause, Snapshot } from '../contract/snapshot.ts';
+import type { SlaReport } from '../contract/sla.ts';
+import type { MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock, Log, Random } from '../ports/index.ts';
 import type { AuditEntry, BackupFilter, NewAuditEntry, OperationFilter, Page, Store, TokenRow } from '../store/port.ts';
@@ -83,6 +84,15 @@ export interface App {
   }): Promise<Page<DrillRecord>>;
   pause(service: string, seconds: number, options: RequestOptions): Promise<Outcome<Pause>>;
   resume(service: string, options: RequestOptions): Promise<Outcome<void>>;
+  /** Open windows, by service. */
+  maintenance(): readonly MaintenanceWindow[];
+  startMaintenance(service: string, seconds: number, options: RequestOptions): Promise<Outcome<MaintenanceWindow>>;
+  endMaintenance(
+    service: string,
+    options: RequestOptions,
+  ): Promise<Outcome<{ readonly service: string; readonly ended: boolean }>>;
+  /** Service levels of one service (null: of all). Errors: `not_ready`, `service_unknown`; a silent Prometheus is none. */
+  sla(service: string | null): Promise<Outcome<SlaReport>>;
   /** The operator says that the key of this fingerprint is kept elsewhere too. Errors: `service_unknown`, `key_missing`, `key_wrong`. */
   confirmKey(service: string, fingerprint: string, options: RequestOptions): Promise<Outcome<void>>;
   auditLog(filter: Parameters<Store['audit']['list']>[0]): Promise<Page<AuditEntry>>;

@@ -10,6 +10,7 @@ import { createDeleteHandler } from './handlers/delete.ts';
 import { createDrillHandler, removeDrillLeftovers } from './handlers/drill.ts';
 import { createRestoreHandler } from './handlers/restore.ts';
 import { createVerifyHandler } from './handlers/verify.ts';
+import { closeExpired, createMaintenance } from './maintenance.ts';
 import type { Handlers } from './operations/core.ts';
 import { createOperations, type Operations } from './operations/operations.ts';
 import { publish } from './publish.ts';
@@ -48,11 +49,15 @@ export function createApp(deps: AppDeps): RunningApp {
       }
       core.operations.open();
       await core.scheduler.refresh();
+      await closeExpired(core);
       await core.collectors.runAll();
       await publish(core);
     },
     loop: (signal) => loop(core, signal),
-    stop: (graceMs) => core.operations.stop(graceMs),
+    stop: (graceMs) => {
+      core.stopping.abort();
+      return core.operations.stop(graceMs);
+    },
   };
 }
 
@@ -113,7 +118,9 @@ function createCore(deps: AppDeps): AppCore {
   });
   const collectors = createCollectors({ ...handlerDeps, readSystem: deps.readSystem });
   const scheduler = createScheduler(handlerDeps, operations, collectors);
-  return { ...shared, startedAt: now, operations, scheduler, collectors, handlerDeps, eventStreams: { count: 0 } };
+  const maintenance = createMaintenance(deps);
+  const parts = { operations, scheduler, maintenance, collectors, handlerDeps };
+  return { ...shared, ...parts, startedAt: now, eventStreams: { count: 0 }, stopping: new AbortController() };
 }
 
 async function reconcileAll(core: AppCore): Promise<void> {
@@ -153,10 +160,11 @@ async function loop(core: AppCore, signal: AbortSignal): Promise<void> {
 async function tick(core: AppCore, signal: AbortSignal): Promise<void> {
   const changed = core.wake.take();
   await core.scheduler.refresh();
+  const closed = await closeExpired(core);
   const reading = changed
     ? core.collectors.runChanged().then(() => true)
     : core.collectors.runDue(+core.deps.clock.now());
   const read = await Promise.race([reading, core.deps.clock.sleep(readingMs, signal).then(() => true)]);
   const started = await core.scheduler.run();
-  if (read || started > 0) await publish(core);
+  if (read || closed || started > 0) await publish(core);
 }

@@ -19,6 +19,7 @@ export async function publish(core: AppCore): Promise<void> {
     collectors: collectors.snapshot(),
     nextRuns: (service) => scheduler.nextRuns(service),
     pauses: scheduler.pauses(),
+    maintenance: core.maintenance.open(),
     running: core.operations.running(),
     keyConfirmed,
     audit: { count: head?.count ?? 0, writable: state.auditWritable },

@@ -2,7 +2,7 @@ import type { Config, ServiceConfig } from '../config/schema.ts';
 import { OpError } from '../contract/errors.ts';
 import { unknown, type Observed } from '../contract/observed.ts';
 import type { Operation } from '../contract/operation.ts';
-import type { CollectorSnapshot, Pause, Snapshot } from '../contract/snapshot.ts';
+import type { CollectorSnapshot, MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';
 import type { Readings } from './collect.ts';
 import { buildServiceSnapshot } from './observe.ts';
 
@@ -17,6 +17,7 @@ export interface SnapshotInput {
   readonly collectors: readonly CollectorSnapshot[];
   nextRuns(service: ServiceConfig): ReadonlyMap<string, Date | null>;
   readonly pauses: ReadonlyMap<string, Pause>;
+  readonly maintenance: ReadonlyMap<string, MaintenanceWindow>;
   readonly running: readonly Operation[];
   readonly keyConfirmed: ReadonlyMap<string, boolean | null>;
   readonly audit: { readonly count: number; readonly writable: boolean };
@@ -52,7 +53,7 @@ export function buildSnapshot(i: SnapshotInput): Snapshot {
           drills: i.readings.drills.get(service.name) ?? notYet(i.now),
           nextRuns: i.nextRuns(service),
           pause: i.pauses.get(service.name) ?? null,
-          maintenance: null,
+          maintenance: i.maintenance.get(service.name) ?? null,
           keyConfirmed: i.keyConfirmed.get(service.name) ?? null,
           running: i.running.find((o) => o.service === service.name) ?? null,
         },

@@ -29,7 +29,7 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
     describe('operations', () => operationPromises(current));
     describe('drills and events', () => historyPromises(current));
     describe('audit', () => auditPromises(current));
-    describe('tokens, pauses and facts', () => accessPromises(current));
+    describe('tokens, pauses, maintenance and facts', () => accessPromises(current));
 
     it('finds everything again after it was closed and opened', async () => {
       await store.backups.put(backupOf({ id: 'b1' }));
@@ -39,6 +39,7 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
       const head = await store.audit.append(auditOf({ action: 'backup' }));
       await store.tokens.add(tokenOf({ id: 't1' }));
       await store.pauses.set({ service: 'app', by: 'ada', reason: 'move', since: at(0), until: at(60) });
+      await store.maintenance.set({ service: 'app', by: 'ada', reason: 'disks', since: at(0), until: at(60) });
       await store.facts.set('last_run:app:full', at(1));
 
       const again = await opened.reopen();
@@ -50,6 +51,7 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
       expect(await again.audit.head()).toEqual(head);
       expect((await again.tokens.list()).map((token) => token.id)).toEqual(['t1']);
       expect((await again.pauses.list()).map((pause) => pause.service)).toEqual(['app']);
+      expect((await again.maintenance.list()).map((window) => window.reason)).toEqual(['disks']);
       expect(await again.facts.get('last_run:app:full')).toBe(at(1));
     });
 
@@ -408,6 +410,22 @@ function accessPromises(store: () => Store): void {
     expect(await store().pauses.list()).toEqual([{ ...pause, until: at(90) }]);
     await store().pauses.clear('app');
     expect(await store().pauses.list()).toEqual([]);
+  });
+
+  it('holds one maintenance window a service, apart from its pause', async () => {
+    const window = { service: 'app', by: 'ada', reason: 'disks', since: at(0), until: at(60) };
+    await store().maintenance.set(window);
+    await store().maintenance.set({ ...window, service: 'aaa' });
+    await store().maintenance.set({ ...window, by: 'bob', reason: 'more disks', since: at(1), until: at(90) });
+
+    expect(await store().maintenance.list()).toEqual([
+      { ...window, service: 'aaa' },
+      { service: 'app', by: 'bob', reason: 'more disks', since: at(1), until: at(90) },
+    ]);
+    expect(await store().pauses.list()).toEqual([]);
+    await store().maintenance.clear('app');
+    await store().maintenance.clear('never-there');
+    expect((await store().maintenance.list()).map(({ service }) => service)).toEqual(['aaa']);
   });
 
   it('lists facts by prefix, taking every character for itself', async () => {

@@ -5,6 +5,7 @@ import type { Schema } from './schema.ts';
 import { createFactStore, createPauseStore, createTokenStore } from './tables/access.ts';
 import { createAuditStore } from './tables/audit.ts';
 import { createBackupStore } from './tables/backups.ts';
+import { createMaintenanceStore } from './tables/maintenance.ts';
 import { createDrillStore, createEventStore } from './tables/history.ts';
 import { createOperationStore } from './tables/operations.ts';
 
@@ -18,6 +19,7 @@ export function createStore(db: Kysely<Schema>, dialect: StoreDialect): Store {
     audit: createAuditStore(db, dialect),
     tokens: createTokenStore(db),
     pauses: createPauseStore(db),
+    maintenance: createMaintenanceStore(db),
     facts: createFactStore(db),
     export: () => dialect.export(),
     async close() {

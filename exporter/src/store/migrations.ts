@@ -15,7 +15,10 @@ export interface SchemaChange {
  * Every change of the schema, oldest first. The schema version of a state is the number of entries it has run.
  * An entry that was released is never edited; there is no way down but the copy made before (docs/state.md).
  */
-export const schemaChanges: readonly SchemaChange[] = [{ name: '0001_main_job', up: mainJob }];
+export const schemaChanges: readonly SchemaChange[] = [
+  { name: '0001_main_job', up: mainJob },
+  { name: '0002_maintenance', up: createMaintenance },
+];
 
 export const migrationTable = 'schema_migration';
 
@@ -169,5 +172,16 @@ async function createAccess(db: Tables): Promise<void> {
     .createTable('facts')
     .addColumn('name', 'text', (column) => column.primaryKey())
     .addColumn('value', 'text', (column) => column.notNull())
+    .execute();
+}
+
+async function createMaintenance(db: Tables): Promise<void> {
+  await db.schema
+    .createTable('maintenance')
+    .addColumn('service', 'text', (column) => column.primaryKey())
+    .addColumn('opened_by', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('opened_at', 'text', (column) => column.notNull())
+    .addColumn('closes_at', 'text', (column) => column.notNull())
     .execute();
 }

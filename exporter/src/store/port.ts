@@ -10,7 +10,7 @@ import type {
   OperationStep,
   Role,
 } from '../contract/operation.ts';
-import type { Pause } from '../contract/snapshot.ts';
+import type { MaintenanceWindow, Pause } from '../contract/snapshot.ts';
 
 /** Rows newest first; `next` is the cursor of the following page, null at the end. */
 export interface Page<T> {
@@ -197,6 +197,13 @@ export interface PauseStore {
   list(): Promise<readonly Pause[]>;
 }
 
+/** One window a service; a new one takes the place of the one before. */
+export interface MaintenanceStore {
+  set(window: MaintenanceWindow): Promise<void>;
+  clear(service: string): Promise<void>;
+  list(): Promise<readonly MaintenanceWindow[]>;
+}
+
 /** Small named facts, e.g. `key_confirmed:<fingerprint>`, `last_run:<service>:full`. */
 export interface FactStore {
   get(name: string): Promise<string | null>;
@@ -213,6 +220,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly tokens: TokenStore;
   readonly pauses: PauseStore;
+  readonly maintenance: MaintenanceStore;
   readonly facts: FactStore;
   /** A consistent copy of the whole state as one file's bytes, to go into every repository copy. */
   export(): Promise<Buffer>;

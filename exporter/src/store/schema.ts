@@ -109,6 +109,14 @@ export interface PauseRow {
   paused_until: string;
 }
 
+export interface MaintenanceRow {
+  service: string;
+  opened_by: string;
+  reason: string;
+  opened_at: string;
+  closes_at: string;
+}
+
 export interface FactRow {
   name: string;
   value: string;
@@ -123,5 +131,6 @@ export interface Schema {
   audit: AuditRow;
   tokens: TokenTableRow;
   pauses: PauseRow;
+  maintenance: MaintenanceRow;
   facts: FactRow;
 }

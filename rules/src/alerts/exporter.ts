@@ -1,8 +1,11 @@
-import { exporterUp, maxBy } from '../expr.ts';
-import { durationOrNever, type Alert } from './alert.ts';
+import { metric } from '@genesis-dr/exporter/contract';
+import { exporterUp, maxBy, minBy, onService, serviceKey, sumBy, whileExporterUp } from '../expr.ts';
+import { recorded } from '../recording/index.ts';
+import { aboutService, durationOrNever, keepFiringSeconds, ofService, type Alert } from './alert.ts';
 
 const collectorKey = ['cluster', 'collector'] as const;
 
+/** About Genesis itself. Maintenance windows belong to services and mute none of these. */
 export const exporterAlerts: readonly Alert[] = [
   {
     name: 'GenesisDRExporterDown',
@@ -37,6 +40,70 @@ export const exporterAlerts: readonly Alert[] = [
       'Collector {{ $labels.collector }} of cluster {{ $labels.cluster }} has never succeeded: what it reads is unknown.',
       'Collector {{ $labels.collector }} of cluster {{ $labels.cluster }} last succeeded {{ $value | humanizeDuration }} ago, more than three of its intervals: what it reads is out of date.',
     ),
+  },
+  {
+    name: 'GenesisAuditWriteFailing',
+    severity: 'critical',
+    component: 'security',
+    forSeconds: 120,
+    keepFiringForSeconds: keepFiringSeconds,
+    expr: () =>
+      [
+        `${sumBy(['cluster'], 'genesis_audit_write_failures_total', { range: '5m', over: 'increase' })} > 0`,
+        `or on (cluster) ${minBy(['cluster'], 'genesis_audit_writable')} == 0`,
+      ].join('\n'),
+    summary: 'Genesis DR cannot write its audit log (cluster {{ $labels.cluster }})',
+    description:
+      'Rows of the audit log of cluster {{ $labels.cluster }} could not be written. Until they can, actions are refused, restores too.',
+  },
+  {
+    name: 'GenesisDRServiceMissing',
+    severity: 'critical',
+    component: 'exporter',
+    forSeconds: 600,
+    expr: (config) =>
+      aboutService(
+        whileExporterUp(
+          `${recorded('service:genesis_expected:info')} unless ${onService} group by (${serviceKey.join(', ')}) (${metric('genesis_service_info')})`,
+          config,
+        ),
+      ),
+    summary: 'The exporter does not know {{ $labels.service }}',
+    description: `The rules expect ${ofService}, but the running exporter publishes nothing about it: it runs with another configuration than the rules were generated from, and the service is not protected.`,
+  },
+  {
+    name: 'GenesisDRExporterReplicaDown',
+    severity: 'warning',
+    component: 'exporter',
+    forSeconds: 300,
+    addsCluster: true,
+    expr: (config) => `min by (job, instance) (${exporterUp(config)}) == 0`,
+    summary: 'Genesis DR exporter {{ $labels.instance }} does not answer',
+    description:
+      'The exporter {{ $labels.instance }} of job {{ $labels.job }} does not answer Prometheus. If it is the only one, GenesisDRExporterDown follows or is there.',
+  },
+  {
+    name: 'GenesisDRConfigReloadFailed',
+    severity: 'warning',
+    component: 'exporter',
+    forSeconds: 300,
+    // The largest value of five minutes, so that one lost scrape cannot hide a failure.
+    expr: () => `min by (cluster) (max_over_time(${metric('genesis_config_last_reload_successful')}[5m])) == 0`,
+    summary: 'Genesis DR runs with an old configuration (cluster {{ $labels.cluster }})',
+    description:
+      'The configuration file of cluster {{ $labels.cluster }} was faulty when it was last read: the old configuration goes on, and what was changed is not in force.',
+  },
+  {
+    name: 'GenesisDRLabelCollision',
+    severity: 'warning',
+    component: 'exporter',
+    forSeconds: 600,
+    addsCluster: true,
+    // exported_service is no label of ours: Prometheus makes it when the target has a label `service` and honor_labels is not set.
+    expr: () => `count(${metric('genesis_service_info')}{exported_service!=""}) > 0`,
+    summary: 'Prometheus renames the labels of Genesis DR',
+    description:
+      'Prometheus stores `service` of {{ $value }} series as `exported_service`, so that no rule about services matches. The scrape job needs `honor_labels: true`.',
   },
 ];
 

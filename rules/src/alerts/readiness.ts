@@ -1,9 +1,9 @@
-import { slaThreshold, serviceKey, whileExporterUp } from '../expr.ts';
+import { aggregate, gap, onService, serviceKey, slaThreshold, whileExporterUp } from '../expr.ts';
 import { recorded } from '../recording/index.ts';
-import { durationOrNever, withServiceInfo, type Alert } from './alert.ts';
+import { threshold } from '../thresholds.ts';
+import { aboutService, asDuration, asPercentage, durationOrNever, ofService, type Alert } from './alert.ts';
 
-/** The alert waits below the objective (0.7 at the default of 0.8), so that a score at the edge does not flap. */
-const readinessAlertRatio = 0.875;
+const testKey = [...serviceKey, 'test_type'] as const;
 
 export const readinessAlerts: readonly Alert[] = [
   {
@@ -11,13 +11,24 @@ export const readinessAlerts: readonly Alert[] = [
     severity: 'warning',
     component: 'readiness',
     forSeconds: 1800,
-    expr: () =>
-      withServiceInfo(
-        `${recorded('service:genesis_dr_readiness_score:min')} < on (cluster, service) ${readinessAlertRatio} * ${slaThreshold('readiness_sla')}`,
+    expr: (config) =>
+      aboutService(
+        `${recorded('service:genesis_dr_readiness_score:min')} < ${onService} ${threshold('readiness_of_sla', config)} * ${slaThreshold('readiness_sla')}`,
       ),
-    summary: 'DR readiness of {{ $labels.service }} is {{ $value | humanizePercentage }}',
-    description:
-      'The readiness score of {{ $labels.service }} (cluster {{ $labels.cluster }}) is {{ $value | humanizePercentage }}, well below its readiness_sla. `genesis status` names the checks that are not passed, and the mend of each.',
+    summary: `DR readiness of {{ $labels.service }} is ${asPercentage}`,
+    description: `The readiness score of ${ofService} is ${asPercentage}, well below its readiness_sla. \`genesis status\` names the checks that are not passed, and the mend of each.`,
+  },
+  {
+    name: 'GenesisDRTestFailed',
+    severity: 'warning',
+    component: 'testing',
+    forSeconds: 0,
+    expr: () =>
+      aboutService(
+        `${aggregate('max', testKey, 'genesis_dr_test_last_status', { range: gap, over: 'last_over_time' })} == 0`,
+      ),
+    summary: 'The last {{ $labels.test_type }} drill of {{ $labels.service }} failed',
+    description: `The last {{ $labels.test_type }} drill of ${ofService} failed: as things stand its backups do not restore. This ends with the next drill that passes.`,
   },
   {
     name: 'DRTestOverdue',
@@ -27,20 +38,20 @@ export const readinessAlerts: readonly Alert[] = [
     expr: (config) => {
       const lastRun = recorded('service:genesis_dr_test_last_run_timestamp_seconds:max');
       const never = whileExporterUp(
-        `${recorded('service:genesis_expected:info')} unless on (${serviceKey.join(', ')}) ${lastRun}`,
+        `${recorded('service:genesis_expected:info')} unless ${onService} ${lastRun}`,
         config,
       );
-      return withServiceInfo(
-        `time() - ${lastRun} > on (cluster, service) ${slaThreshold('test_frequency_sla')}\nor on (cluster, service) (${never}) * +Inf`,
+      return aboutService(
+        `time() - ${lastRun} > ${onService} ${slaThreshold('test_frequency_sla')}\nor ${onService} (${never}) * +Inf`,
       );
     },
     summary: durationOrNever(
       '{{ $labels.service }} has never had a restore drill',
-      'Last restore drill of {{ $labels.service }} was {{ $value | humanizeDuration }} ago',
+      `Last restore drill of {{ $labels.service }} was ${asDuration} ago`,
     ),
     description: durationOrNever(
-      'No restore drill of {{ $labels.service }} (cluster {{ $labels.cluster }}) ever ran: that its backups restore is a hope, not a fact.',
-      'The last restore drill of {{ $labels.service }} (cluster {{ $labels.cluster }}) ran {{ $value | humanizeDuration }} ago, longer than its test_frequency_sla.',
+      `No restore drill of ${ofService} ever ran: that its backups restore is a hope, not a fact.`,
+      `The last restore drill of ${ofService} ran ${asDuration} ago, longer than its test_frequency_sla.`,
     ),
   },
 ];

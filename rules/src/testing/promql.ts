@@ -7,7 +7,7 @@ export interface Named {
 
 const words = new Set(['and', 'or', 'unless', 'bool', 'offset', 'atan2', 'inf', 'nan']);
 const groupingWords = new Set(['by', 'without', 'on', 'ignoring', 'group_left', 'group_right']);
-const token = /"(?:\\.|[^"\\])*"|[a-zA-Z_:][a-zA-Z0-9_:]*|\d[\w.]*|[^\s]/g;
+const token = /"(?:\\.|[^"\\])*"|[a-zA-Z_:][a-zA-Z0-9_:]*|\d[\w.]*|[=!<>]=|[=!]~|[^\s]/g;
 
 /** Reads names out of an expression; it does not check its syntax (promtool does). */
 export function namesIn(expr: string): Named {

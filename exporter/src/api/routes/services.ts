@@ -40,6 +40,19 @@ export const serviceHandlers = {
     const resumed = await call.app.resume(service, optionsOf(call));
     return resumed.ok ? ok({ status: 200, body: { service, paused: false } }) : resumed;
   },
+  async listMaintenance({ app }) {
+    return ok({ status: 200, body: { items: app.maintenance(), next: null } });
+  },
+  async startMaintenance(call) {
+    const { seconds, reason } = call.body;
+    return answer(await call.app.startMaintenance(paramOf(call, 'name'), seconds, optionsOf(call, { reason })));
+  },
+  async endMaintenance(call) {
+    return answer(await call.app.endMaintenance(paramOf(call, 'name'), optionsOf(call)));
+  },
+  async sla(call) {
+    return answer(await call.app.sla(call.query.service ?? null));
+  },
   async confirmKey(call) {
     const service = paramOf(call, 'name');
     const { fingerprint } = call.body;

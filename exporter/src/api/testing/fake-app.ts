@@ -4,7 +4,9 @@ import type { ActionId } from '../../contract/actions.ts';
 import type { CatalogueEntry } from '../../contract/backup.ts';
 import { fail, ok } from '../../contract/errors.ts';
 import type { Operation, Role } from '../../contract/operation.ts';
-import type { Snapshot } from '../../contract/snapshot.ts';
+import { unknownReading } from '../../contract/sla.ts';
+import type { MaintenanceWindow, Snapshot } from '../../contract/snapshot.ts';
+import { slaReport } from '../../core/sla.ts';
 import type { Clock, Log, Random } from '../../ports/index.ts';
 import type { App, AppEvent, OperationRequest, RequestOptions } from '../../runtime/app.ts';
 import type { NewAuditEntry, Store, TokenRow } from '../../store/port.ts';
@@ -80,6 +82,7 @@ function fakeStore(): Store {
     events: forbidden('events'),
     audit: forbidden('audit'),
     pauses: forbidden('pauses'),
+    maintenance: forbidden('maintenance'),
     tokens: {
       add: async (row) => void rows.push(row),
       byHash: async (hash) => rows.find((row) => row.hash === hash) ?? null,
@@ -119,7 +122,14 @@ export interface FakeApp extends App {
   readonly recorded: Recorded;
   emit(event: AppEvent): void;
   /** Replaced by tests. */
-  current: { snapshot: Snapshot | null; config: Config; backup: CatalogueEntry; auditFails: boolean };
+  current: {
+    snapshot: Snapshot | null;
+    config: Config;
+    backup: CatalogueEntry;
+    auditFails: boolean;
+    maintenance: readonly MaintenanceWindow[];
+    history: Parameters<typeof slaReport>[2];
+  };
 }
 
 function fakeLog(recorded: Recorded): Log {
@@ -137,7 +147,14 @@ export function fakeApp(
     api: { requests_per_minute: 1_000_000, failed_logins_per_minute: 1_000_000, ...api },
     ...rest,
   });
-  const current: FakeApp['current'] = { snapshot: aSnapshot(), config, backup: aBackup(), auditFails: false };
+  const current: FakeApp['current'] = {
+    snapshot: aSnapshot(),
+    config,
+    backup: aBackup(),
+    auditFails: false,
+    maintenance: [],
+    history: unknownReading('not_configured', 'prometheus.url is not set'),
+  };
   const listeners = new Set<(event: AppEvent) => void>();
   const byKey = new Map<string, Operation>();
   const page = <T>(...items: T[]) => Promise.resolve({ items, next: 'c2' });
@@ -179,6 +196,25 @@ export function fakeApp(
     pause: async (service, _seconds, options) =>
       ok({ service, by: options.actor.name, reason: options.reason ?? '', since: t0, until: t0 }),
     resume: async () => ok(undefined),
+    maintenance: () => current.maintenance,
+    startMaintenance: async (service, seconds, options) => {
+      const until = new Date(+clock.now() + seconds * 1000).toISOString();
+      const window = { service, by: options.actor.name, reason: options.reason ?? '', since: t0, until };
+      current.maintenance = [window];
+      return ok(window);
+    },
+    endMaintenance: async (service) => {
+      const ended = current.maintenance.some((window) => window.service === service);
+      current.maintenance = [];
+      return ok({ service, ended });
+    },
+    sla: async (service) => {
+      const { snapshot } = current;
+      if (snapshot === null) return fail('not_ready', 'nothing has been observed yet');
+      const services = snapshot.services.filter(({ name }) => service === null || name === service);
+      if (service !== null && services.length === 0) return fail('service_unknown', `no service is called ${service}`);
+      return ok(slaReport(snapshot, services, current.history, clock.now()));
+    },
     confirmKey: async () => ok(undefined),
     auditLog: async () => ({ items: [], next: null }),
     async audit(entry) {

@@ -283,14 +283,15 @@ describe('a state that cannot be opened', () => {
 });
 
 describe('the versions of a state', () => {
+  const released = schemaChanges.length;
   const addColor: SchemaChange = {
-    name: '0002_color',
+    name: '9998_color',
     up: async (db) => {
       await db.schema.alterTable('facts').addColumn('color', 'text').execute();
     },
   };
   const failing: SchemaChange = {
-    name: '0003_failing',
+    name: '9999_failing',
     up: async (db) => {
       await db.schema.createTable('half').addColumn('id', 'text').execute();
       throw new Error('the change failed');
@@ -307,16 +308,29 @@ describe('the versions of a state', () => {
 
     const refused = errorOf(await openStore(testOptions(path)));
 
-    const copy = `${path}.before-2`;
+    const copy = `${path}.before-${released + 1}`;
     expect(refused.code).toBe('state_too_new');
     expect(refused.message).toBe(
-      `state ${path} has version 2, this program knows versions up to 1; the copy from before that upgrade is ${copy}`,
+      `state ${path} has version ${released + 1}, this program knows versions up to ${released}; the copy from before that upgrade is ${copy}`,
     );
     expect(errorOf(await openReadOnly(testOptions(path))).code).toBe('state_too_new');
     renameSync(copy, path);
     const back = await openForTest(path);
     expect(await back.facts.get('a')).toBe('old');
     await back.close();
+  });
+
+  it('lead from the first release to this one with everything in it', async () => {
+    const first = await openForTest(path, { changes: schemaChanges.slice(0, 1) });
+    await first.facts.set('a', 'old');
+    await first.close();
+
+    const store = await openForTest(path);
+
+    expect(await store.facts.get('a')).toBe('old');
+    expect(await store.maintenance.list()).toEqual([]);
+    await store.close();
+    expect(existsSync(`${path}.before-${released}`)).toBe(true);
   });
 
   it('say so when no copy is there, and when a reader needs an upgrade first', async () => {
@@ -327,7 +341,7 @@ describe('the versions of a state', () => {
     const reader = await openReadOnly(testOptions(path, { changes: [...schemaChanges, addColor] }));
     expect(errorOf(reader)).toEqual({
       code: 'state_too_old',
-      message: `state ${path} has version 1, this program needs 2`,
+      message: `state ${path} has version ${released}, this program needs ${released + 1}`,
     });
     expect(readdirSync(dirname(path)).filter((name) => name.includes('before'))).toEqual([]);
   });

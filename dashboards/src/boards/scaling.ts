@@ -1,0 +1,115 @@
+import type { Board, BoardContext, Row } from '../board.ts';
+import { serviceLinks } from '../links.ts';
+import type { Limits } from '../limits.ts';
+import { limitSteps, panel, value } from '../panel.ts';
+import { increaseBy, largest, linesShown, maxBy, scoped, serviceKey } from '../query.ts';
+
+const links = serviceLinks('line');
+const none = 'no scaled service';
+const replicas = maxBy(serviceKey, 'genesis_scaling_replicas');
+const byMetric = ['cluster', 'service', 'metric'] as const;
+
+const now: Row = {
+  title: 'Now',
+  panels: [
+    panel.table(
+      'Scaled services',
+      'Instances that are online, wanted and allowed.',
+      serviceKey,
+      [
+        { title: 'Online', expr: replicas, unit: 'none' },
+        { title: 'Wanted', expr: maxBy(serviceKey, 'genesis_scaling_replicas_desired'), unit: 'none' },
+        { title: 'Fewest', expr: maxBy(serviceKey, 'genesis_scaling_replicas_min'), unit: 'none' },
+        { title: 'Most', expr: maxBy(serviceKey, 'genesis_scaling_replicas_max'), unit: 'none' },
+        {
+          title: 'Of the most',
+          expr: `${replicas} / on (cluster, service) (${maxBy(serviceKey, 'genesis_scaling_replicas_max')} > 0)`,
+          unit: 'percentunit',
+          steps: limitSteps,
+        },
+      ],
+      { keyLinks: { service: serviceLinks('row') }, noValue: none },
+    ),
+  ],
+};
+
+function instances(limits: Limits): Row {
+  return {
+    title: 'Instances',
+    panels: [
+      panel.timeseries(
+        'Online and wanted',
+        'none',
+        `Instances that are online, and that the scaler wants: the ${linesShown} largest services.`,
+        [
+          value(largest(linesShown, replicas), '{{service}} online'),
+          value(largest(linesShown, maxBy(serviceKey, 'genesis_scaling_replicas_desired')), '{{service}} wanted'),
+        ],
+        { links, min: 0, noValue: none },
+      ),
+      panel.timeseries(
+        'Prediction',
+        'none',
+        'Instances that the prediction calls for at its horizon, beside those online.',
+        [
+          value(largest(linesShown, maxBy(serviceKey, 'genesis_scaling_predicted_replicas')), '{{service}} predicted'),
+          value(largest(linesShown, replicas), '{{service}} online'),
+        ],
+        { links, min: 0, noValue: none },
+      ),
+      panel.timeseries(
+        'Metric of its target',
+        'percentunit',
+        'What the scaler reads, as a share of the target in its policy: far from 100 % it acts.',
+        value(
+          `${maxBy(byMetric, 'genesis_scaling_metric_value')} / on (cluster, service, metric) (${maxBy(byMetric, 'genesis_scaling_metric_target')} > 0)`,
+          '{{service}} {{metric}}',
+        ),
+        { links, min: 0, noValue: none },
+      ),
+      panel.timeseries(
+        'Changes of mind in half an hour',
+        'none',
+        `How often the wanted number changed in 30 minutes: more than ${limits.scaling_changes} times is thrashing.`,
+        value(`max by (cluster, service) (changes(${scoped('genesis_scaling_replicas_desired')}[30m]))`, '{{service}}'),
+        { links, min: 0, noValue: none },
+      ),
+    ],
+  };
+}
+
+const actions: Row = {
+  title: 'Actions',
+  panels: [
+    panel.bars(
+      'Scaling actions',
+      'none',
+      'Scaling actions that ended, by direction and result.',
+      value(
+        `sum by (action, result) (${increaseBy(['cluster', 'service', 'action', 'result'], 'genesis_scaling_actions_total', '$__rate_interval')})`,
+        '{{action}} {{result}}',
+      ),
+      { min: 0, noValue: none },
+    ),
+    panel.timeseries(
+      'Failed actions an hour',
+      'none',
+      'Scaling actions that failed in the hour before each moment.',
+      value(increaseBy(serviceKey, 'genesis_scaling_actions_total', '1h', { result: 'failure' }), '{{service}}'),
+      { links, min: 0, noValue: none },
+    ),
+  ],
+};
+
+export function scaling({ limits }: BoardContext): Board {
+  return {
+    uid: 'scaling',
+    title: 'Scaling',
+    description: 'Are there as many instances as the load needs, and does the scaler act well?',
+    range: '6h',
+    refresh: '30s',
+    scope: ['cluster', 'region', 'service'],
+    page: 'scaling',
+    rows: [now, instances(limits), actions],
+  };
+}

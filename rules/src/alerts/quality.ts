@@ -1,0 +1,41 @@
+import { maxBy, minBy, serviceKey } from '../expr.ts';
+import { threshold } from '../thresholds.ts';
+import { aboutService, keepFiringSeconds, ofService, type Alert } from './alert.ts';
+
+const value = '{{ $value | printf "%.2f" }}';
+
+export const qualityAlerts: readonly Alert[] = [
+  {
+    name: 'HighPrivacyRisk',
+    severity: 'critical',
+    component: 'data_quality',
+    forSeconds: 300,
+    keepFiringForSeconds: keepFiringSeconds,
+    expr: (config) =>
+      aboutService(`${maxBy(serviceKey, 'genesis_privacy_risk_score')} > ${threshold('privacy_risk_score', config)}`),
+    summary: 'Data of {{ $labels.service }} may give away persons',
+    description: `The privacy risk of the data of ${ofService} is ${value} (0 to 1): persons may be recognised in it. Do not pass it on.`,
+  },
+  {
+    name: 'LowDataQualityScore',
+    severity: 'warning',
+    component: 'data_quality',
+    forSeconds: 600,
+    expr: (config) =>
+      aboutService(`${minBy(serviceKey, 'genesis_data_quality_score')} < ${threshold('data_quality_score', config)}`),
+    summary: 'Data of {{ $labels.service }} differs from its source',
+    description: `The quality of the data of ${ofService} against its source is ${value} (0 to 1).`,
+  },
+  {
+    name: 'StatisticalDivergence',
+    severity: 'warning',
+    component: 'data_quality',
+    forSeconds: 900,
+    expr: (config) =>
+      aboutService(
+        `${maxBy(serviceKey, 'genesis_statistical_divergence')} > ${threshold('statistical_divergence', config)}`,
+      ),
+    summary: 'Data of {{ $labels.service }} is distributed unlike its source',
+    description: `A column of the data of ${ofService} diverges by ${value} (0 to 1) from its source.`,
+  },
+];
