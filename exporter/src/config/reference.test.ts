@@ -85,7 +85,11 @@ function pathsOf(value: unknown, prefix: string): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => pathsOf(item, `${prefix}[]`));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) => {
-    const named = /(components|for|thresholds|labels)$/.test(prefix) ? `${prefix}.*` : prefix === '' ? key : `${prefix}.${key}`;
+    const named = /(components|for|thresholds|labels)$/.test(prefix)
+      ? `${prefix}.*`
+      : prefix === ''
+        ? key
+        : `${prefix}.${key}`;
     return [named, ...pathsOf(item, named)];
   });
 }
