@@ -279,6 +279,17 @@ describe('what belongs to the rules', () => {
       expect(text).toMatch(new RegExp(`^\\| \`${name}\` +\\| ${value} +\\|`, 'm'));
   });
 
+  it('is listed in the README with the words of docs/alerting.md', () => {
+    const readme = readFileSync(path.join(checkout, 'README.md'), 'utf8').split('\n');
+    const rows = readFileSync(path.join(checkout, 'docs/alerting.md'), 'utf8')
+      .split('\n')
+      .filter((line) => /^\| \[\w+\]\(runbooks\//.test(line))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    expect(rows).toHaveLength(alerts.length);
+    for (const [, name = '', severity, , when, todo] of rows)
+      expect(readme).toContain(`| ${name.replace('(', '(docs/')} | ${severity} | ${when} | ${todo} |`);
+  });
+
   it('is listed in docs/alerting.md with severity and waiting time', () => {
     const text = readFileSync(path.join(checkout, 'docs/alerting.md'), 'utf8');
     for (const rule of rulesOf(twoServices).filter((r) => r.alert !== undefined)) {
