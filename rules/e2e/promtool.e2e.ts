@@ -5,8 +5,8 @@ import path from 'node:path';
 import { jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { Config } from '@genesis-dr/exporter/config';
-import { alerts } from './alerts/index.ts';
-import { generate } from './index.ts';
+import { alerts } from '../src/alerts/index.ts';
+import { generate } from '../src/index.ts';
 
 const testdata = path.resolve(import.meta.dirname, '../testdata');
 const testFiles = readdirSync(testdata).filter((name) => name.endsWith('.test.yml'));

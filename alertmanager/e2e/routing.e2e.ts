@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { Config, receiverNames } from '@genesis-dr/exporter/config';
-import { collectorFeeds, inhibitRules } from './inhibit.ts';
-import { rootCauses, testAlert } from './route.ts';
-import { everything, receiversOf, written, type Written } from './testing/amtool.ts';
+import { collectorFeeds, inhibitRules } from '../src/inhibit.ts';
+import { rootCauses, testAlert } from '../src/route.ts';
+import { everything, receiversOf, written, type Written } from '../src/testing/amtool.ts';
 
 interface Rule {
   readonly alert?: string;
