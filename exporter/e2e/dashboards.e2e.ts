@@ -63,6 +63,9 @@ describe('every panel on a real Prometheus', () => {
       async () => {
         const needed = [
           'sum(increase(genesis_dr_test_total{result="success"}[1m])) > 0',
+          'sum(increase(genesis_backup_verifications_total{result="success"}[1m])) > 0',
+          // Comes last: a scrape that saw it has seen everything before it.
+          'sum(increase(genesis_recovery_total{result="success"}[1m])) > 0',
           'genesis_replication_synced == 1',
           'sla:genesis_services_compliant:ratio',
           'service_sla:genesis_sla_error_budget_remaining:ratio30d',
