@@ -28,6 +28,8 @@ const bytesPerTurn = 128 * 1024;
 /** Smaller pieces are put together before they are written. */
 const bytesCopied = 16 * 1024;
 const servicesPerBlock = 256;
+/** Read between two turns: a service is some thirty objects. */
+const servicesPerReading = 32;
 
 /** Takes one piece of the page; false ends the rendering (the reader is gone). May wait until the reader keeps up. */
 export type WriteChunk = (chunk: Buffer) => boolean | Promise<boolean>;
@@ -206,7 +208,7 @@ async function readServices(snapshot: Snapshot, known: LastKnownOfServices, now:
   const readings: ServiceReading[] = [];
   for (const service of snapshot.services) {
     readings.push(readService(service, known, limits, +now));
-    if (readings.length % servicesPerBlock === 0) await nextTurn();
+    if (readings.length % servicesPerReading === 0) await nextTurn();
   }
   return readings;
 }
