@@ -47,7 +47,7 @@ export function startMaintenance(
   const window = { service, by: options.actor.name, reason: options.reason ?? '', since: now.toISOString(), until };
   return audited(core, 'startMaintenance', options, { service, details: { until } }, async () => {
     await core.deps.store.maintenance.set(window);
-    await core.maintenance.refresh();
+    await closeExpired(core);
     await publish(core);
     return ok(window);
   });
@@ -73,7 +73,7 @@ export function endMaintenance(
     // The window of a service that was taken out of the file can still be closed.
     if (!ended && !isConfigured(core, service)) return fail('service_unknown', `no service is called ${service}`);
     await core.deps.store.maintenance.clear(service);
-    await core.maintenance.refresh();
+    await closeExpired(core);
     await publish(core);
     return ok({ service, ended });
   });

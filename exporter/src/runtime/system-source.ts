@@ -27,7 +27,9 @@ export function createSystemSource(): SystemSource {
   let worker: Worker | null = null;
   let asked = 0;
 
-  const ended = (error: Error): void => {
+  const ended = (which: Worker, error: Error): void => {
+    // A thread that failed also exits: by then another may be at work.
+    if (which !== worker) return;
     worker = null;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
@@ -43,8 +45,8 @@ export function createSystemSource(): SystemSource {
       if ('error' in answer) asker?.reject(new Error(answer.error));
       else asker?.resolve(answer.value);
     });
-    started.on('error', ended);
-    started.on('exit', () => ended(new Error('the thread that reads the machine ended')));
+    started.on('error', (error) => ended(started, error));
+    started.on('exit', () => ended(started, new Error('the thread that reads the machine ended')));
     return started;
   };
   const ask = <T>(reading: Reading): Promise<T> =>
