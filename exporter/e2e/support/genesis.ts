@@ -15,8 +15,13 @@ export interface GenesisOptions {
   readonly nodePath?: string;
   /** A program and its arguments that start Node in turn, e.g. to give it other rights; it must `exec`, so that signals arrive. */
   readonly launcher?: readonly string[];
-  /** Until the server answers /healthz; default 60 s. */
+  /** Until the server has reached `until`; default 60 s. */
   readonly deadlineMs?: number;
+  /**
+   * 'observed' (default): the first observation has ended, so that actions are admitted; a request sent before is refused with 503.
+   * 'answers': /healthz answers, for tests that look at the time in between.
+   */
+  readonly until?: 'answers' | 'observed';
 }
 
 export type TokenRole = 'admin' | 'operator' | 'viewer';
@@ -85,6 +90,7 @@ export async function startGenesis(options: GenesisOptions = {}): Promise<Genesi
     cwd: home,
     env: { GENESIS_HOME: home, GENESIS_LISTEN: '127.0.0.1:0', ...options.env },
   });
+  const wait = { deadlineMs: options.deadlineMs ?? 60_000, processes: [server] };
   const url = await waitUntil(
     'genesis answers /healthz',
     async () => {
@@ -92,9 +98,17 @@ export async function startGenesis(options: GenesisOptions = {}): Promise<Genesi
       const candidate = `http://${readFileSync(addressFile, 'utf8').trim()}`;
       return (await fetch(`${candidate}/healthz`)).ok ? candidate : undefined;
     },
-    { deadlineMs: options.deadlineMs ?? 60_000, processes: [server] },
+    wait,
   );
+  if (options.until !== 'answers')
+    await waitUntil('genesis has ended its first observation', async () => (await isObserved(url)) || undefined, wait);
   return handleOf(url, home, server);
+}
+
+/** True also where it is not ready for another reason, such as an audit log that cannot be written. */
+async function isObserved(url: string): Promise<boolean> {
+  const { reasons } = (await (await fetch(`${url}/readyz`)).json()) as { readonly reasons: readonly string[] };
+  return !reasons.some((reason) => reason.includes('first observation'));
 }
 
 function handleOf(url: string, home: string, server: RunningProcess): Genesis {
