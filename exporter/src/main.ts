@@ -7,9 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { buildProgram } from './cli/program.ts';
 import type { CliDeps, TextOutput } from './cli/deps.ts';
 import { ok } from './contract/errors.ts';
-import { composeApp } from './main/compose.ts';
-import { keyFingerprint, openBare, rebuildCatalogue, verifyAudit } from './main/bare.ts';
-import { serve } from './main/serve.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
 import { systemExec } from './runtime/exec.ts';
 import { homeAt } from './runtime/home.ts';
@@ -35,6 +32,9 @@ function onInterrupt(listener: () => void): () => void {
 const stdout = terminal(process.stdout);
 const stderr = terminal(process.stderr);
 
+// Loaded when a command needs them: a server with all its engines takes longer to load than most commands to run.
+const bare = () => import('./main/bare.ts');
+
 const deps: CliDeps = {
   version,
   stdout,
@@ -48,8 +48,9 @@ const deps: CliDeps = {
   exec: systemExec,
   onInterrupt,
   fetch: (url, init) => fetch(url, init),
-  serve: (options) =>
-    serve(
+  serve: async (options) => {
+    const { serve } = await import('./main/serve.ts');
+    return serve(
       {
         version,
         env: process.env,
@@ -62,8 +63,10 @@ const deps: CliDeps = {
         onHangup: (listener) => process.on('SIGHUP', listener),
       },
       options,
-    ),
+    );
+  },
   compose: async ({ home, configPath, purpose }) => {
+    const { composeApp } = await import('./main/compose.ts');
     const composed = await composeApp({
       home: homeAt(home),
       configPath,
@@ -76,10 +79,10 @@ const deps: CliDeps = {
     await composed.value.running.start({ act: purpose === 'act' });
     return ok({ app: composed.value.running.app, close: () => composed.value.close(5_000) });
   },
-  openBare: (dir, key) => openBare(dir, key, process.env),
-  rebuildCatalogue: (options) => rebuildCatalogue(options, process.env),
-  verifyAudit: (place) => verifyAudit(place, process.env),
-  keyFingerprint: (options) => keyFingerprint(options, process.env),
+  openBare: async (dir, key) => (await bare()).openBare(dir, key, process.env),
+  rebuildCatalogue: async (options) => (await bare()).rebuildCatalogue(options, process.env),
+  verifyAudit: async (place) => (await bare()).verifyAudit(place, process.env),
+  keyFingerprint: async (options) => (await bare()).keyFingerprint(options, process.env),
 };
 
 // A reader such as `head` that closes the pipe early is no failure of ours.

@@ -191,7 +191,7 @@ const runs: Row = {
       's',
       'Mean time that reading a backup back took over the last 30 days.',
       value(
-        `${increaseBy(serviceKey, 'genesis_backup_verification_duration_seconds_sum', '30d')} / on (cluster, service) (${increaseBy(serviceKey, 'genesis_backup_verification_duration_seconds_count', '30d')} > 0)`,
+        `${increaseBy(serviceKey, 'genesis_backup_verification_seconds_total', '30d')} / on (cluster, service) (${increaseBy(serviceKey, 'genesis_backup_verifications_total', '30d')} > 0)`,
         '{{service}}',
       ),
       { links, min: 0, noValue: 'never verified' },

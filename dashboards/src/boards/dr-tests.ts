@@ -130,14 +130,15 @@ const history: Row = {
       value(largest(linesShown, increaseBy(serviceKey, 'genesis_dr_test_total', '30d')), '{{service}}'),
       { links, min: 0 },
     ),
-    panel.durations(
-      'Drill durations',
+    panel.timeseries(
+      'Mean drill time',
       's',
-      'Distribution of how long drills took.',
+      'Mean time that the drills of the last 30 days took.',
       value(
-        `sum by (le) (${increaseBy(['cluster', 'service', 'le'], 'genesis_dr_test_duration_seconds_bucket', '$__rate_interval')})`,
-        '{{le}}',
+        `${increaseBy(serviceKey, 'genesis_dr_test_seconds_total', '30d')} / on (cluster, service) (${increaseBy(serviceKey, 'genesis_dr_test_total', '30d')} > 0)`,
+        '{{service}}',
       ),
+      { links, min: 0, noValue: 'never tested' },
     ),
   ],
 };

@@ -129,14 +129,15 @@ const work: Row = {
       ),
       { min: 0 },
     ),
-    panel.durations(
-      'Copy durations',
+    panel.timeseries(
+      'Mean copy time',
       's',
-      'Distribution of how long bringing a backup into a copy took.',
+      'Mean time that bringing a backup into each copy took over the last 7 days.',
       value(
-        `sum by (le) (${increaseBy(['cluster', 'service', 'le'], 'genesis_replication_copy_duration_seconds_bucket', '$__rate_interval')})`,
-        '{{le}}',
+        `${increaseBy(byCopy, 'genesis_replication_copy_seconds_total', '7d')} / on (cluster, service, replica) (${increaseBy(byCopy, 'genesis_replication_copies_total', '7d')} > 0)`,
+        '{{service}} {{replica}}',
       ),
+      { links, min: 0, noValue: 'nothing was copied' },
     ),
     panel.table(
       'Each copy',

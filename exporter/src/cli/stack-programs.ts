@@ -165,7 +165,8 @@ export function launchesOf(
     }),
     ...started('prometheus', {
       args: prometheusArgs(folder, files.prometheusConfig, hostPort(places.prometheus)),
-      env: {},
+      // Newer versions take 75 by themselves; Debian's takes a quarter more memory without it.
+      env: { GOGC: '75' },
       probe: '/-/ready',
     }),
     ...started('grafana', {

@@ -9,7 +9,7 @@ export type { ListenAddress } from './listen.ts';
 export { repositoryOf, restoreRootsOf } from './places.ts';
 export { backupIntervalSeconds } from './relations.ts';
 export { longestWaitSeconds } from './schedule.ts';
-export { showConfig, showService } from './show.ts';
+export { showConfig, showDifferences, showService } from './show.ts';
 export { configReference } from './reference.ts';
 export { checkConfig, createFeatureProbe } from './survey.ts';
 export type { FeatureProbe } from './survey.ts';

@@ -23,8 +23,19 @@ interface Wrappers {
   description: string | null;
 }
 
+/** A fleet's configuration asks for the same few nodes many thousand times. */
+const nodes = new WeakMap<z.ZodType, SchemaNode>();
+
 /** Looks through the wrappers of a schema. Throws on a kind that the configuration does not use: teach it here first. */
 export function schemaNode(schema: z.ZodType): SchemaNode {
+  const known = nodes.get(schema);
+  if (known !== undefined) return known;
+  const node = readNode(schema);
+  nodes.set(schema, node);
+  return node;
+}
+
+function readNode(schema: z.ZodType): SchemaNode {
   const seen: Wrappers = { nullable: false, required: true, description: null };
   let inner = schema;
   for (;;) {

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { nodeAt } from './introspect.ts';
 import { configReference, examples, referenceKeys } from './reference.ts';
 import { Config } from './schema.ts';
-import { showConfig, showService } from './show.ts';
+import { showConfig, showDifferences, showService } from './show.ts';
 import { createBench } from './testing.ts';
 
 const repository = new URL('../../../', import.meta.url);
@@ -106,6 +106,20 @@ describe('config show', () => {
     expect(shown).toMatch(/bandwidth: 50MiB/);
     expect(shown).toMatch(/test_frequency_sla: 30d/);
     expect(shown).toMatch(/key: env:GENESIS_BACKUP_KEY/);
+  });
+
+  it('without defaults is short and loads to the same configuration', () => {
+    const bench = createBench();
+    const env = { GENESIS_BACKUP_KEY: 'only an example secret' };
+    const loaded = bench.good(read('exporter/config.example.yaml'), env);
+    const shown = showDifferences(loaded.config);
+    const again = bench.good(shown, env);
+    bench.remove();
+    const few = showDifferences(Config.parse({ services: [{ name: 'a', copies: [{ name: 'b', path: '/mnt/b' }] }] }));
+
+    expect(again.config).toEqual(loaded.config);
+    expect(shown.length).toBeLessThan(showConfig(loaded.config).length);
+    expect(parse(few)).toEqual({ services: [{ name: 'a', copies: [{ name: 'b', path: '/mnt/b' }] }] });
   });
 
   it('masks what an address may carry', () => {

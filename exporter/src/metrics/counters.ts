@@ -177,9 +177,10 @@ function count(cluster: string, counters: ServiceCounters, event: MeasuredEvent)
     const labels: Labels = { cluster, service: service.name, region: service.region };
     for (const label of family.own)
       labels[label] = event.labels[label] ?? (label === 'engine' ? service.engine : 'unknown');
-    if (measure?.kind === 'counter') measure.counter.inc(labels);
-    else if (measure?.kind === 'histogram' && event.durationSeconds !== null)
-      measure.histogram.observe(labels, event.durationSeconds);
+    const added = family.adds === 'one' ? 1 : event.durationSeconds;
+    if (added === null) continue;
+    if (measure?.kind === 'counter') measure.counter.inc(labels, added);
+    else measure?.histogram.observe(labels, added);
     counters.samples.delete(name);
     changed.push(name);
   }

@@ -36,7 +36,7 @@ describe('metrics page', () => {
 
     const { samples } = await page.parsed(snapshotWith(), testNow);
 
-    expect(samples.length).toBeGreaterThan(300);
+    expect(samples.length).toBeGreaterThan(200);
     for (const sample of samples.filter((s) => s.name.startsWith('genesis_'))) {
       const family = Object.entries(metricCatalogue).find(
         ([name]) => sample.name.replace(/_(bucket|sum|count)$/, '') === name || sample.name === name,

@@ -1,4 +1,4 @@
-import { showConfig, type Config, type ServiceConfig } from '@genesis-dr/exporter/config';
+import { showDifferences, type Config, type ServiceConfig } from '@genesis-dr/exporter/config';
 
 /** Places and ids inside of the image; the Dockerfile says the same. */
 export const container = {
@@ -38,19 +38,10 @@ function withDemoData(service: ServiceConfig): ServiceConfig {
   return { ...service, backup: { ...service.backup, components } };
 }
 
-/** The text of both files, without TLS and with it. A thousand services take long to write, so they are written once. */
+/** The text of both files, without TLS and with it. */
 export function containerConfigTexts(config: Config): { readonly plain: string; readonly tls: string } {
-  const plain = showConfig(containerConfig(config, false));
-  const services = servicesOf(plain);
-  const tls = showConfig({ ...containerConfig(config, true), services: [] });
-  return { plain, tls: tls.replace(/^services: \[\]\n/m, () => services) };
-}
-
-/** The top-level key `services` with all below it: up to the next line that is not indented. */
-function servicesOf(yaml: string): string {
-  const fromHere = yaml.slice(yaml.search(/^services:/m));
-  const end = fromHere.search(/\n[a-z]/);
-  return end < 0 ? fromHere : fromHere.slice(0, end + 1);
+  const text = (tls: boolean): string => showDifferences(containerConfig(config, tls));
+  return { plain: text(false), tls: text(true) };
 }
 
 export interface Mounts {

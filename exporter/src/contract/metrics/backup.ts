@@ -5,6 +5,7 @@ import {
   combinations,
   eventCounter,
   eventHistogram,
+  eventSeconds,
   results,
   serviceGauge,
   type MetricUnit,
@@ -82,8 +83,8 @@ export const backupMetrics = {
     labels: ['engine', 'result'],
     initial: perResult,
   }),
-  genesis_backup_verification_duration_seconds: eventHistogram({
-    help: 'How long reading a backup back took.',
+  genesis_backup_verification_seconds_total: eventSeconds({
+    help: 'Time that reading backups back took.',
     event: 'verify',
     labels: ['engine', 'result'],
     initial: perResult,

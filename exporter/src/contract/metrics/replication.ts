@@ -2,7 +2,7 @@ import type { CopyFacts, ServiceSnapshot } from '../snapshot.ts';
 import {
   combinations,
   eventCounter,
-  eventHistogram,
+  eventSeconds,
   results,
   serviceGauge,
   type MetricUnit,
@@ -64,8 +64,8 @@ export const replicationMetrics = {
     labels: ['replica', 'result'],
     initial: perCopyAndResult,
   }),
-  genesis_replication_copy_duration_seconds: eventHistogram({
-    help: 'How long bringing a backup into a copy took.',
+  genesis_replication_copy_seconds_total: eventSeconds({
+    help: 'Time that bringing backups into a copy took.',
     event: 'copy',
     labels: ['replica', 'result'],
     initial: perCopyAndResult,

@@ -2,7 +2,7 @@ import type { DrillFacts, ServiceSnapshot } from '../snapshot.ts';
 import {
   combinations,
   eventCounter,
-  eventHistogram,
+  eventSeconds,
   results,
   serviceGauge,
   type MetricUnit,
@@ -48,8 +48,8 @@ export const testMetrics = {
     labels: ['test_type', 'result'],
     initial: perResult,
   }),
-  genesis_dr_test_duration_seconds: eventHistogram({
-    help: 'How long restore drills took.',
+  genesis_dr_test_seconds_total: eventSeconds({
+    help: 'Time that restore drills took.',
     event: 'drill',
     labels: ['test_type', 'result'],
     initial: perResult,
