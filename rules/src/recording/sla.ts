@@ -39,7 +39,11 @@ const sliExpr: Readonly<Record<SlaName, string>> = {
     `time() - service:genesis_dr_test_last_success_timestamp_seconds:max <= bool ${onService} ${slaThreshold('test_frequency_sla')}`,
     never('genesis_dr_test_last_success_timestamp_seconds', 'drills'),
   ].join('\n'),
-  rpo_sla: `service:genesis_rpo_seconds:max <= bool ${onService} ${slaThreshold('rpo_sla')}`,
+  // Without any usable backup everything would be lost, which no number of seconds says.
+  rpo_sla: [
+    `service:genesis_rpo_seconds:max <= bool ${onService} ${slaThreshold('rpo_sla')}`,
+    never('genesis_backup_last_success_timestamp_seconds', 'catalogue'),
+  ].join('\n'),
   rto_sla: `service:genesis_rto_seconds:max <= bool ${onService} ${slaThreshold('rto_sla')}`,
 };
 
