@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fail, ok, OpError, toOpError, type Outcome } from '../contract/errors.ts';
 import type { CliDeps, Place } from './deps.ts';
 import { exitCodes, type ExitCode } from './exit.ts';
+import { serverOrigin, tokenFor, writtenAddress } from './home-server.ts';
 import { createHttpSession, type Server } from './http-session.ts';
 import { createLocalSession } from './local-session.ts';
 import type { Session } from './session.ts';
@@ -69,10 +69,10 @@ async function openSession(
   named: string | null,
   need: SessionNeed,
 ): Promise<Outcome<Session>> {
-  const token = tokenOf(deps, place.home);
-  const url = named === null ? addressOf(place.home) : serverUrl(named);
-  if (url !== null && !url.ok) return url;
-  if (url !== null && (named !== null || (await answers(deps, url.value))))
+  const token = tokenFor(place.home, deps.env, ['admin', 'operator', 'viewer']);
+  const url: Outcome<string | null> = named === null ? ok(writtenAddress(place.home)) : serverOrigin(named);
+  if (!url.ok) return url;
+  if (url.value !== null && (named !== null || (await answers(deps, url.value))))
     return connect(deps, { url: url.value, token });
   if (need === 'server') {
     return fail('server_unreachable', `no genesis server runs on the home ${place.home}`);
@@ -94,25 +94,6 @@ function connect(deps: CliDeps, server: Server): Outcome<Session> {
   return ok(createHttpSession(deps.fetch, server));
 }
 
-function serverUrl(named: string): Outcome<string> {
-  const url = URL.parse(named.includes('://') ? named : `http://${named}`);
-  if (
-    url === null ||
-    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
-    url.username !== '' ||
-    url.password !== ''
-  ) {
-    return fail('bad_request', `"${named}" is not the address of a server; write e.g. http://127.0.0.1:9847`);
-  }
-  return ok(url.origin);
-}
-
-/** What the server wrote when it began to listen; null where none did. */
-function addressOf(home: string): Outcome<string> | null {
-  const text = readText(join(home, 'run', 'address'));
-  return text === null ? null : serverUrl(text);
-}
-
 /** A killed server leaves its address behind, so it is asked first. */
 async function answers(deps: CliDeps, url: string): Promise<boolean> {
   try {
@@ -121,25 +102,6 @@ async function answers(deps: CliDeps, url: string): Promise<boolean> {
     return true;
   } catch {
     return false; // nobody listens there; the home's lock decides whether this process may take over
-  }
-}
-
-function tokenOf(deps: CliDeps, home: string): string | null {
-  const fromEnvironment = given(deps.env['GENESIS_TOKEN']);
-  if (fromEnvironment !== null) return fromEnvironment;
-  for (const role of ['admin', 'operator', 'viewer']) {
-    const text = readText(join(home, 'tokens', role));
-    if (text !== null) return text;
-  }
-  return null;
-}
-
-function readText(file: string): string | null {
-  try {
-    const text = readFileSync(file, 'utf8').trim();
-    return text === '' ? null : text;
-  } catch {
-    return null; // absent, or not for this user: both mean that there is nothing to go by
   }
 }
 
