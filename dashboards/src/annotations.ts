@@ -67,7 +67,8 @@ export function buildAnnotations(): dashboard.AnnotationQueryBuilder[] {
       .hide(false)
       .iconColor(mark.color)
       .expr(mark.expr)
-      .step('60s')
+      // Grafana makes the rate interval of a mark four steps, and an event lasts that long on the board.
+      .step('30s')
       .titleFormat(mark.title)
       .textFormat(mark.text)
       .target(new prometheus.DataqueryBuilder().refId('Anno').expr(mark.expr).range()),

@@ -1,7 +1,7 @@
 import { flow, panelId } from './layout.ts';
 
 describe('flow', () => {
-  it('fills a line from the left and begins the next below its highest box', () => {
+  it('gives each box the highest free place, and there the leftmost', () => {
     const boxes = [
       { width: 12, height: 4 },
       { width: 8, height: 9 },
@@ -13,12 +13,29 @@ describe('flow', () => {
       places: [
         { x: 0, y: 5, w: 12, h: 4 },
         { x: 12, y: 5, w: 8, h: 9 },
-        { x: 0, y: 14, w: 6, h: 2 },
-        { x: 0, y: 16, w: 24, h: 3 },
+        { x: 0, y: 9, w: 6, h: 2 },
+        { x: 0, y: 14, w: 24, h: 3 },
       ],
-      bottom: 19,
+      bottom: 17,
     });
     expect(flow([], 7)).toEqual({ places: [], bottom: 7 });
+  });
+
+  it('fills the space beside a tall box with small ones, without a hole', () => {
+    const { places, bottom } = flow(
+      [{ width: 6, height: 8 }, ...Array.from({ length: 6 }, () => ({ width: 6, height: 4 }))],
+      0,
+    );
+
+    expect(places.slice(1).map(({ x, y }) => [x, y])).toEqual([
+      [6, 0],
+      [12, 0],
+      [18, 0],
+      [6, 4],
+      [12, 4],
+      [18, 4],
+    ]);
+    expect(bottom).toBe(8);
   });
 });
 

@@ -10,28 +10,30 @@ export const gridColumns = 24;
 export const rowHeight = 1;
 
 /**
- * Places boxes from left to right, and on a new line where the next does not fit; a line is as high as its highest box.
- * Returns the places and the first free grid row below. Pure.
+ * Places each box, in its order, where there is room highest up, and there as far to the left as possible: small boxes fill the space
+ * beside a tall one. Returns the places and the first free grid row below all. Pure.
  */
 export function flow(
   boxes: readonly { readonly width: number; readonly height: number }[],
   top: number,
 ): { readonly places: readonly GridPos[]; readonly bottom: number } {
   const places: GridPos[] = [];
-  let x = 0;
-  let y = top;
-  let lineHeight = 0;
+  // The first free grid row of each column: nothing is ever placed above another box.
+  const free = Array.from({ length: gridColumns }, () => top);
   for (const { width, height } of boxes) {
-    if (x + width > gridColumns) {
-      x = 0;
-      y += lineHeight;
-      lineHeight = 0;
-    }
+    const { x, y } = highestRoom(free, width);
     places.push({ x, y, w: width, h: height });
-    x += width;
-    lineHeight = Math.max(lineHeight, height);
+    free.fill(y + height, x, x + width);
   }
-  return { places, bottom: y + lineHeight };
+  return { places, bottom: Math.max(...free) };
+}
+
+function highestRoom(free: readonly number[], width: number): { readonly x: number; readonly y: number } {
+  const candidates = Array.from({ length: gridColumns - width + 1 }, (_, x) => ({
+    x,
+    y: Math.max(...free.slice(x, x + width)),
+  }));
+  return candidates.reduce((best, other) => (other.y < best.y ? other : best));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { boardUids } from './links.ts';
-import { dashboards, panelsOf } from './testing/dashboard.ts';
-import { inspect } from './testing/promql.ts';
+import { dashboards, panelsOf, type PanelJson } from './testing/dashboard.ts';
+import { inspect, resultLabels } from './testing/promql.ts';
 
 // The rules of Grafana's dashboard-linter, and ours, on the generated files.
 
@@ -68,6 +68,18 @@ describe('boards', () => {
     },
   );
 
+  it.each(boards.map((board) => [board.uid, board] as const))('%s leaves no hole in a row', (_, board) => {
+    const tops = board.panels.filter((panel) => panel.type === 'row').map((panel) => panel.gridPos.y);
+    for (const top of tops) {
+      const next = tops.find((other) => other > top) ?? Infinity;
+      const boxes = panelsOf(board)
+        .map(({ gridPos }) => gridPos)
+        .filter(({ y }) => y > top && y < next);
+      const bottom = Math.max(...boxes.map(({ y, h }) => y + h));
+      expect(boxes.reduce((area, { w, h }) => area + w * h, 0)).toBe(24 * (bottom - top - 1));
+    }
+  });
+
   it('marks operations on every board of services', () => {
     for (const board of boards.filter((b) => b.templating.list.some((v) => v.name === 'service')))
       expect(board.annotations.list?.map((mark) => mark.name)).toEqual([
@@ -87,9 +99,86 @@ describe('boards', () => {
   });
 });
 
+/** Labels that name a row: the columns that the table puts first and does not rename. */
+function tableKeys(panel: PanelJson): readonly string[] {
+  const organize = panel.transformations?.find(({ id }) => id === 'organize')?.options as {
+    readonly indexByName: Readonly<Record<string, number>>;
+    readonly renameByName: Readonly<Record<string, string>>;
+  };
+  return Object.keys(organize.indexByName)
+    .filter((name) => organize.renameByName[name] === undefined)
+    .sort();
+}
+
+/** A regular expression as Grafana writes it, between slashes. */
+const patternOf = (written: unknown): RegExp => new RegExp(String(written).slice(1, -1));
+
 const byBoard = boards.map((board) => [board.uid, panelsOf(board)] as const);
 
 describe('panels', () => {
+  it.each(byBoard)('of %s join the columns of a table by exactly the labels that name its rows', (_, all) => {
+    for (const panel of all.filter(({ type }) => type === 'table')) {
+      const keys = tableKeys(panel);
+      expect(keys.length).toBeGreaterThan(0);
+      for (const target of panel.targets ?? [])
+        expect([panel.title, target.legendFormat, resultLabels(target.expr)]).toEqual([
+          panel.title,
+          target.legendFormat,
+          keys,
+        ]);
+    }
+  });
+
+  it.each(byBoard)('of %s give a missing value the colour of text, and no colour of good or bad', (_, all) => {
+    const missing = { type: 'special', options: { match: 'null+nan', result: { color: 'text' } } };
+    for (const panel of all) {
+      const { mappings } = panel.fieldConfig.defaults;
+      if (panel.type === 'stat' || panel.type === 'gauge')
+        expect(mappings).toMatchObject([...(mappings ?? []).slice(0, -1), missing]);
+      if (panel.type === 'table')
+        for (const target of panel.targets ?? []) {
+          const own = panel.fieldConfig.overrides.find(({ matcher }) => matcher.options === target.legendFormat);
+          const cell = own?.properties.find(({ id }) => id === 'mappings')?.value as unknown[];
+          expect(cell.at(-1)).toMatchObject(missing);
+        }
+    }
+  });
+
+  it.each(byBoard)(
+    'of %s show words of states, not bands of thresholds, and our words where there is no state',
+    (_, all) => {
+      for (const panel of all.filter(({ type }) => type === 'state-timeline')) {
+        const { mappings = [], color } = panel.fieldConfig.defaults;
+        expect([panel.title, color?.mode]).toEqual([panel.title, mappings.length > 0 ? 'fixed' : 'thresholds']);
+        // Answers without a series are dropped; names are given again, since the transformation forgets them.
+        expect(panel.transformations).toEqual([{ id: 'prepareTimeSeries', options: { format: 'multi' } }]);
+        for (const target of panel.targets ?? [])
+          expect(panel.fieldConfig.overrides).toContainEqual({
+            matcher: { id: 'byFrameRefID', options: target.refId },
+            properties: [
+              { id: 'displayName', value: target.legendFormat.replace(/\{\{(\w+)\}\}/g, '${__field.labels.$1}') },
+            ],
+          });
+      }
+    },
+  );
+
+  it.each(byBoard)('of %s do not leave the colour of failures to the palette', (_, all) => {
+    for (const panel of all.filter(({ type }) => type === 'timeseries')) {
+      const colorOf = (name: string) =>
+        panel.fieldConfig.overrides
+          .filter(({ matcher }) => matcher.id === 'byRegexp' && patternOf(matcher.options).test(name))
+          .map(({ properties }) => (properties[0]?.value as { fixedColor: string }).fixedColor);
+      expect(colorOf('failure')).toEqual(['red']);
+      expect(colorOf('shop failed')).toEqual(['red']);
+      expect(colorOf('503')).toEqual(['red']);
+      expect(colorOf('shop 4xx')).toEqual(['orange']);
+      expect(colorOf('success')).toEqual(['green']);
+      expect(colorOf('demo-files')).toEqual([]);
+      expect(colorOf('successful')).toEqual([]);
+    }
+  });
+
   it.each(byBoard)('of %s say what they show, in which unit, and what they say when nothing is known', (_, all) => {
     for (const panel of all) {
       expect(panel.description?.length ?? 0).toBeGreaterThan(15);

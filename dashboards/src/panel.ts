@@ -15,7 +15,7 @@ export type Unit =
   | 'dateTimeAsIso'
   | 'bool_yes_no';
 
-/** One PromQL expression and the name of its lines. A `target` is drawn as a dashed red line: what was promised. */
+/** One PromQL expression and the name of its lines. A `target` is drawn as a dashed red line: what was promised, or a limit. */
 export interface Query {
   readonly expr: string;
   readonly legend: string;
@@ -27,7 +27,9 @@ export interface Step {
   readonly from: number | null;
   readonly color: Color;
 }
-export type Color = 'green' | 'yellow' | 'orange' | 'red' | 'blue' | 'text';
+export type Color = 'green' | 'yellow' | 'orange' | 'dark-orange' | 'red' | 'blue' | 'text' | typeof grey;
+/** Neither good nor bad; calm on a dark and on a light board, where the colour of text would glare. */
+export const grey = '#7b8087';
 
 /** Words for values: `{ '1': { text: 'up', color: 'green' } }`. */
 export type Words = Readonly<Record<string, { readonly text: string; readonly color: Color }>>;
@@ -46,6 +48,8 @@ export interface Options {
   readonly words?: Words;
   readonly links?: readonly Link[];
   readonly stacked?: boolean;
+  /** Every line is bad news: shades of red instead of the palette, which would begin with green. */
+  readonly bad?: boolean;
   /** A figure is shown by the name of its line: where a label is what matters. */
   readonly byName?: boolean;
 }
@@ -55,6 +59,10 @@ export interface Column {
   readonly title: string;
   readonly expr: string;
   readonly unit: Unit;
+  /** What stands in a cell without a value, where the words of the panel do not fit. */
+  readonly noValue?: string;
+  /** One for shares, else as Grafana sees fit. */
+  readonly decimals?: number;
   readonly steps?: readonly Step[];
   readonly words?: Words;
   readonly links?: readonly Link[];
@@ -85,6 +93,10 @@ export function value(expr: string, legend: string): Query {
 export function target(expr: string, legend: string): Query {
   return { expr, legend: `target ${legend}`, role: 'target' };
 }
+/** Where an alert fires: nobody aims for it. */
+export function limit(expr: string, legend: string): Query {
+  return { expr, legend: `limit ${legend}`, role: 'target' };
+}
 
 type Kind = QueryPanel['kind'];
 function queryPanel(kind: Kind, defaults: Options) {
@@ -112,15 +124,15 @@ export const panel = {
   /** A figure of now on a scale with `min`, `max` and `steps`. */
   gauge: queryPanel('gauge', { width: 6, height: 7 }),
   /** Lines over time. */
-  timeseries: queryPanel('timeseries', { width: 12, height: 8 }),
+  timeseries: queryPanel('timeseries', { width: 12, height: 9 }),
   /** What happened, as bars over time. */
-  bars: queryPanel('bars', { width: 12, height: 8 }),
+  bars: queryPanel('bars', { width: 12, height: 9 }),
   /** States over time, one row a line of the query. */
-  stateTimeline: queryPanel('stateTimeline', { width: 24, height: 8 }),
+  stateTimeline: queryPanel('stateTimeline', { width: 24, height: 9 }),
   /** One row a line of the query, colour by its value from 0 (red) to 1 (green). */
-  heatmap: queryPanel('heatmap', { width: 24, height: 8 }),
+  heatmap: queryPanel('heatmap', { width: 24, height: 9 }),
   /** Distribution of durations: the query gives the buckets of a histogram, by le. */
-  durations: queryPanel('durations', { width: 12, height: 8 }),
+  durations: queryPanel('durations', { width: 12, height: 9 }),
   table(
     title: string,
     description: string,
@@ -129,7 +141,7 @@ export const panel = {
     options: Options & { readonly keyLinks?: TablePanel['keyLinks'] } = {},
   ): TablePanel {
     const { keyLinks = {}, ...rest } = options;
-    return { width: 24, height: 9, ...rest, kind: 'table', title, description, unit: 'short', keys, keyLinks, columns };
+    return { width: 24, height: 7, ...rest, kind: 'table', title, description, unit: 'short', keys, keyLinks, columns };
   },
 } as const;
 

@@ -25,6 +25,12 @@ function isRow(panel: Panel | RowPanel): panel is RowPanel {
 }
 
 function tidyPanel(panel: Panel): Panel {
+  // 0: all rows at once. Left out, Grafana adds a pager even for one page; the SDK refuses 0.
+  if (panel.type === 'state-timeline') return { ...tidyLinks(panel), options: { ...panel.options, perPage: 0 } };
+  return tidyLinks(panel);
+}
+
+function tidyLinks(panel: Panel): Panel {
   const { fieldConfig } = panel;
   if (fieldConfig?.defaults.links === undefined) return panel;
   const links = fieldConfig.defaults.links.map(({ title, url }) => ({ title, url }) as DashboardLink);

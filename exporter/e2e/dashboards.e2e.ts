@@ -34,6 +34,7 @@ const rightlyEmpty: Readonly<Record<string, string>> = {
   'system-health/Network of other machines: {{instance}} received': 'no node exporter runs',
   'system-health/Network of other machines: {{instance}} sent': 'no node exporter runs',
   'exporter/Errors: {{code}} {{component}}': 'nothing failed',
+  'exporter/Run-time alerts: {{severity}} {{metric}} {{alert_id}}': 'none is defined at run time',
 };
 
 describe('every panel on a real Prometheus', () => {

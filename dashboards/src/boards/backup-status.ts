@@ -1,7 +1,7 @@
 import type { Board, BoardContext, Row } from '../board.ts';
 import { serviceLinks } from '../links.ts';
 import type { Limits } from '../limits.ts';
-import { countdownSteps, limitSteps, noneSteps, panel, passedOrFailed, target, value, yesOrNo } from '../panel.ts';
+import { countdownSteps, limit, noneSteps, panel, target, value } from '../panel.ts';
 import {
   increaseBy,
   largest,
@@ -11,13 +11,15 @@ import {
   objective,
   scoped,
   serviceKey,
-  shareOf,
   since,
   smallest,
 } from '../query.ts';
+import { detail } from './backup-table.ts';
 
 const age = since(serviceKey, 'genesis_backup_last_success_timestamp_seconds');
 const links = serviceLinks('line');
+/** Three of the width of the board, low: titles are read in full. */
+const figure = { width: 8, height: 3 } as const;
 const byType = ['cluster', 'service', 'backup_type'] as const;
 
 function now(limits: Limits): Row {
@@ -29,35 +31,35 @@ function now(limits: Limits): Row {
         's',
         'Age of the newest usable backup of the service that is worst off.',
         value(`max(${age})`, 'age'),
-        { noValue: 'never' },
+        { ...figure, noValue: 'no backup known' },
       ),
       panel.stat(
         'Next backup countdown',
         's',
         'Time until the next scheduled backup of any chosen service; below zero it is overdue.',
         value(`min(${scoped('genesis_backup_next_in_seconds')})`, 'next'),
-        { steps: countdownSteps, noValue: 'none scheduled' },
+        { ...figure, steps: countdownSteps, noValue: 'no schedule known' },
       ),
       panel.stat(
         'Last attempt failed',
         'none',
         'Backup types whose last attempt failed; stays until one succeeds.',
         value(`sum(1 - ${minBy(byType, 'genesis_backup_last_status')})`, 'types'),
-        { steps: noneSteps, noValue: 'never tried' },
+        { ...figure, steps: noneSteps, noValue: 'no attempt known' },
       ),
       panel.stat(
         'Backups in the last day',
         'none',
-        'Backups that succeeded in the last 24 hours.',
+        'Backups that succeeded in the last 24 hours, as far as Prometheus saw it: what ended before its first look is not counted.',
         value(`sum(${increaseBy(serviceKey, 'genesis_backup_total', '1d', { result: 'success' })})`, 'backups'),
-        { decimals: 0 },
+        { ...figure, decimals: 0 },
       ),
       panel.stat(
         'Longest since a verification',
         's',
         'Longest time since a backup of a service was read back and found whole.',
         value(`max(${since(serviceKey, 'genesis_backup_last_verified_timestamp_seconds')})`, 'age'),
-        { noValue: 'never verified' },
+        { ...figure, noValue: 'no verification known' },
       ),
       panel.stat(
         'Least free repository',
@@ -68,6 +70,7 @@ function now(limits: Limits): Row {
           'free',
         ),
         {
+          ...figure,
           steps: [
             { from: null, color: 'red' },
             { from: limits.repository_free_critical, color: 'yellow' },
@@ -89,16 +92,16 @@ const trends: Row = {
       [
         value(largest(linesShown, age), '{{service}}'),
         target(`min(${objective('backup_sla')})`, 'backup_sla'),
-        target(`min(${maxBy(serviceKey, 'genesis_backup_age_threshold_seconds')})`, 'BackupTooOld'),
+        limit(`min(${maxBy(serviceKey, 'genesis_backup_age_threshold_seconds')})`, 'BackupTooOld'),
       ],
-      { links, min: 0, noValue: 'never' },
+      { links, min: 0, noValue: 'none known' },
     ),
     panel.timeseries(
       'Backup size history',
       'bytes',
       `What the last successful backup takes in the repository: the ${linesShown} largest.`,
       value(largest(linesShown, maxBy(byType, 'genesis_backup_size_bytes')), '{{service}} {{backup_type}}'),
-      { links, min: 0, noValue: 'never' },
+      { links, min: 0, noValue: 'none known' },
     ),
     panel.timeseries(
       'Size against the usual',
@@ -108,7 +111,7 @@ const trends: Row = {
         `${maxBy(byType, 'genesis_backup_size_bytes')} / on (cluster, service, backup_type) (${maxBy(byType, 'genesis_backup_baseline_size_bytes')} > 0)`,
         '{{service}} {{backup_type}}',
       ),
-      { links, min: 0, noValue: 'fewer than three backups' },
+      { links, min: 0, noValue: 'needs three backups of a type' },
     ),
     panel.timeseries(
       'Content against what is stored',
@@ -132,7 +135,7 @@ const trends: Row = {
       'none',
       'Usable backups of each service.',
       value(smallest(linesShown, maxBy(serviceKey, 'genesis_backups')), '{{service}}'),
-      { links, min: 0 },
+      { links, min: 0, decimals: 0 },
     ),
   ],
 };
@@ -148,7 +151,7 @@ const runs: Row = {
         largest(linesShown, increaseBy(serviceKey, 'genesis_backup_total', '1d', { result: 'success' })),
         '{{service}}',
       ),
-      { links, min: 0 },
+      { links, min: 0, decimals: 0 },
     ),
     panel.bars(
       'Backups by result',
@@ -165,7 +168,7 @@ const runs: Row = {
       's',
       `How long the last successful backup took: the ${linesShown} longest.`,
       value(largest(linesShown, maxBy(byType, 'genesis_backup_last_duration_seconds')), '{{service}} {{backup_type}}'),
-      { links, min: 0, noValue: 'never' },
+      { links, min: 0, noValue: 'none known' },
     ),
     panel.durations(
       'Backup durations',
@@ -194,64 +197,7 @@ const runs: Row = {
         `${increaseBy(serviceKey, 'genesis_backup_verification_seconds_total', '30d')} / on (cluster, service) (${increaseBy(serviceKey, 'genesis_backup_verifications_total', '30d')} > 0)`,
         '{{service}}',
       ),
-      { links, min: 0, noValue: 'never verified' },
-    ),
-  ],
-};
-
-const detail: Row = {
-  title: 'Each service',
-  panels: [
-    panel.table(
-      'Backups of each service',
-      'Age against backup_sla, next run, verification and key. Click a service for its other boards and for what can be done.',
-      serviceKey,
-      [
-        { title: 'Age', expr: age, unit: 's' },
-        {
-          title: 'Since last attempt',
-          expr: since(serviceKey, 'genesis_backup_last_attempt_timestamp_seconds'),
-          unit: 's',
-        },
-        { title: 'Scheduled every', expr: minBy(serviceKey, 'genesis_backup_schedule_interval_seconds'), unit: 's' },
-        { title: 'Of backup_sla', expr: shareOf(age, objective('backup_sla')), unit: 'percentunit', steps: limitSteps },
-        {
-          title: 'Next in',
-          expr: minBy(serviceKey, 'genesis_backup_next_in_seconds'),
-          unit: 's',
-          steps: countdownSteps,
-        },
-        {
-          title: 'Last attempt',
-          expr: minBy(serviceKey, 'genesis_backup_last_status'),
-          unit: 'none',
-          words: passedOrFailed,
-        },
-        { title: 'Verified', expr: since(serviceKey, 'genesis_backup_last_verified_timestamp_seconds'), unit: 's' },
-        {
-          title: 'Of the verification limit',
-          expr: shareOf(
-            since(serviceKey, 'genesis_backup_last_verified_timestamp_seconds'),
-            maxBy(serviceKey, 'genesis_backup_verify_threshold_seconds'),
-          ),
-          unit: 'percentunit',
-          steps: limitSteps,
-        },
-        {
-          title: 'Verification',
-          expr: maxBy(serviceKey, 'genesis_backup_verification_failed'),
-          unit: 'none',
-          words: { '0': { text: 'no fault found', color: 'green' }, '1': { text: 'damaged', color: 'red' } },
-        },
-        { title: 'Oldest restorable', expr: since(serviceKey, 'genesis_backup_oldest_timestamp_seconds'), unit: 's' },
-        {
-          title: 'Key kept elsewhere',
-          expr: minBy(serviceKey, 'genesis_backup_key_confirmed'),
-          unit: 'none',
-          words: yesOrNo,
-        },
-      ],
-      { keyLinks: { service: serviceLinks('row') }, noValue: 'never' },
+      { links, min: 0, noValue: 'none seen in thirty days' },
     ),
   ],
 };

@@ -5,7 +5,7 @@ import { above, below, panel, value } from '../panel.ts';
 import { largest, linesShown, maxBy, minBy, scoped, serviceKey, smallest } from '../query.ts';
 
 const links = serviceLinks('line');
-const none = 'never compared';
+const none = 'none known';
 const quality = minBy(serviceKey, 'genesis_data_quality_score');
 const risk = maxBy(serviceKey, 'genesis_privacy_risk_score');
 const divergence = maxBy(serviceKey, 'genesis_statistical_divergence');
@@ -74,7 +74,7 @@ function detail(limits: Limits): Row {
           { title: 'Privacy risk', expr: risk, unit: 'percentunit', steps: above(limits.privacy_risk_score) },
           { title: 'Divergence', expr: divergence, unit: 'percentunit', steps: above(limits.statistical_divergence) },
         ],
-        { width: 12, height: 8, keyLinks: { service: serviceLinks('row') }, noValue: none },
+        { width: 12, height: 9, keyLinks: { service: serviceLinks('row') }, noValue: none },
       ),
     ],
   };

@@ -19,6 +19,7 @@ const lastRun = since(serviceKey, 'genesis_dr_test_last_run_timestamp_seconds');
 // A drill that failed proves nothing: the objective counts those that passed.
 const lastPassed = since(serviceKey, 'genesis_dr_test_last_success_timestamp_seconds');
 const byType = ['cluster', 'service', 'test_type'] as const;
+const figure = { width: 6 } as const;
 const links = serviceLinks('line');
 
 const now: Row = {
@@ -27,33 +28,30 @@ const now: Row = {
     panel.gauge(
       'Success rate',
       'percentunit',
-      'Share of the drills of the last 30 days that passed, over all chosen services: counted, not an average of rates.',
-      value(
-        `sum(${increaseBy(serviceKey, 'genesis_dr_test_total', '30d', { result: 'success' })}) / (sum(${increaseBy(serviceKey, 'genesis_dr_test_total', '30d')}) > 0)`,
-        'passed',
-      ),
-      { min: 0, max: 1, steps: allSteps, noValue: 'never tested', height: 8 },
+      'Share of the last hundred drills that passed, of the service where it is lowest. It comes from the journal of Genesis, so it counts drills that ended before Prometheus first looked.',
+      value(`min(${minBy(byType, 'genesis_dr_test_success_ratio')})`, 'passed'),
+      { min: 0, max: 1, steps: allSteps, noValue: 'no drill known', height: 8 },
     ),
     panel.stat(
       'Time since last test',
       's',
       'Time since a drill of the service that waits longest.',
       value(`max(${lastRun})`, 'since'),
-      { noValue: 'never tested' },
+      { ...figure, noValue: 'no drill known' },
     ),
     panel.stat(
       'Drills in 30 days',
       'none',
-      'Drills that ended in the last 30 days.',
+      'Drills that ended in the last 30 days, as far as Prometheus saw it: what ended before its first look is not counted.',
       value(`sum(${increaseBy(serviceKey, 'genesis_dr_test_total', '30d')})`, 'drills'),
-      { decimals: 0 },
+      { ...figure, decimals: 0 },
     ),
     panel.stat(
       'Last drill failed',
       'none',
       'Services whose last drill failed; stays until one passes.',
       value(`sum(1 - ${minBy(byType, 'genesis_dr_test_last_status')})`, 'services'),
-      { steps: noneSteps, noValue: 'never tested' },
+      { ...figure, steps: noneSteps, noValue: 'no drill known' },
     ),
     panel.stat(
       'Never tested',
@@ -63,21 +61,21 @@ const now: Row = {
         `count(${service()}) - (count(${service()} and on (cluster, service) ${scoped('genesis_dr_test_last_run_timestamp_seconds')}) or on () vector(0))`,
         'services',
       ),
-      { steps: noneSteps },
+      { ...figure, steps: noneSteps },
     ),
     panel.stat(
       'Next drill countdown',
       's',
       'Time until the next scheduled drill of any chosen service; below zero it is overdue.',
       value(`min(${scoped('genesis_dr_test_next_in_seconds')})`, 'next'),
-      { steps: countdownSteps, noValue: 'none scheduled' },
+      { ...figure, steps: countdownSteps, noValue: 'no schedule known' },
     ),
     panel.stat(
-      'Longest wait of what is allowed',
+      'Longest wait of its SLA',
       'percentunit',
       'Largest share of its test_frequency_sla that a service has waited for a drill that passes: 100 % is the limit.',
       value(`max(${shareOf(lastPassed, objective('test_frequency_sla'))})`, 'of the objective'),
-      { steps: limitSteps, noValue: 'never tested' },
+      { ...figure, steps: limitSteps, noValue: 'no passed drill known' },
     ),
   ],
 };
@@ -104,14 +102,14 @@ const history: Row = {
       'none',
       'Whether the last drill of each service passed; stays until the next one.',
       value(smallest(linesShown, minBy(byType, 'genesis_dr_test_last_status')), '{{service}} {{test_type}}'),
-      { width: 12, words: passedOrFailed, links, noValue: 'never tested' },
+      { width: 12, words: passedOrFailed, links, noValue: 'no drill known' },
     ),
     panel.timeseries(
       'Success rate of each service',
       'percentunit',
       `Share of the last hundred drills of the service that passed: the ${linesShown} lowest.`,
       value(smallest(linesShown, minBy(byType, 'genesis_dr_test_success_ratio')), '{{service}} {{test_type}}'),
-      { links, min: 0, max: 1, noValue: 'never tested' },
+      { links, min: 0, max: 1, noValue: 'no drill known' },
     ),
     panel.timeseries(
       'Time since a drill passed',
@@ -121,24 +119,24 @@ const history: Row = {
         value(largest(linesShown, lastPassed), '{{service}}'),
         target(`min(${objective('test_frequency_sla')})`, 'test_frequency_sla'),
       ],
-      { links, min: 0, noValue: 'never tested' },
+      { links, min: 0, noValue: 'no drill known' },
     ),
     panel.timeseries(
       'Drills of the last 30 days',
       'none',
       'Drills that ended in the 30 days before each moment.',
       value(largest(linesShown, increaseBy(serviceKey, 'genesis_dr_test_total', '30d')), '{{service}}'),
-      { links, min: 0 },
+      { links, min: 0, decimals: 0 },
     ),
     panel.timeseries(
       'Mean drill time',
       's',
-      'Mean time that the drills of the last 30 days took.',
+      'Mean time that the drills of the last 30 days took, of those that Prometheus saw end.',
       value(
         `${increaseBy(serviceKey, 'genesis_dr_test_seconds_total', '30d')} / on (cluster, service) (${increaseBy(serviceKey, 'genesis_dr_test_total', '30d')} > 0)`,
         '{{service}}',
       ),
-      { links, min: 0, noValue: 'never tested' },
+      { links, min: 0, noValue: 'none seen in thirty days' },
     ),
   ],
 };
@@ -154,7 +152,7 @@ const measured: Row = {
         value(largest(linesShown, maxBy(byType, 'genesis_dr_test_last_rto_seconds')), '{{service}} {{test_type}}'),
         target(`min(${maxBy(serviceKey, 'genesis_rto_target_seconds')})`, 'RTO'),
       ],
-      { links, min: 0, noValue: 'never measured' },
+      { links, min: 0, noValue: 'no drill known' },
     ),
     panel.timeseries(
       'Measured recovery point',
@@ -164,7 +162,7 @@ const measured: Row = {
         value(largest(linesShown, maxBy(byType, 'genesis_dr_test_last_rpo_seconds')), '{{service}} {{test_type}}'),
         target(`min(${maxBy(serviceKey, 'genesis_rpo_target_seconds')})`, 'RPO'),
       ],
-      { links, min: 0, noValue: 'never measured' },
+      { links, min: 0, noValue: 'no drill known' },
     ),
     panel.table(
       'Drills of each service',
@@ -184,16 +182,23 @@ const measured: Row = {
           unit: 's',
         },
         {
-          title: 'Of what is allowed',
+          title: 'Of its SLA',
+          noValue: '–',
           expr: shareOf(lastPassed, objective('test_frequency_sla')),
           unit: 'percentunit',
           steps: limitSteps,
         },
         { title: 'Recovery time', expr: maxBy(serviceKey, 'genesis_dr_test_last_rto_seconds'), unit: 's' },
         { title: 'Recovery point', expr: maxBy(serviceKey, 'genesis_dr_test_last_rpo_seconds'), unit: 's' },
-        { title: 'Scheduled every', expr: minBy(serviceKey, 'genesis_dr_test_interval_seconds'), unit: 's' },
+        {
+          title: 'Scheduled every',
+          expr: minBy(serviceKey, 'genesis_dr_test_interval_seconds'),
+          unit: 's',
+          noValue: 'not scheduled',
+        },
         {
           title: 'Next in',
+          noValue: 'not scheduled',
           expr: minBy(serviceKey, 'genesis_dr_test_next_in_seconds'),
           unit: 's',
           steps: countdownSteps,

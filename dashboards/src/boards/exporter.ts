@@ -1,6 +1,7 @@
 import type { Board, BoardContext, Row } from '../board.ts';
 import { ofExporter, ofProcess } from '../external.ts';
-import { allSteps, limitSteps, noneSteps, panel, target, upOrDown, value, yesOrNo, type Panel } from '../panel.ts';
+import { allSteps, limitSteps, noneSteps, panel, limit, upOrDown, value, yesOrNo, type Panel } from '../panel.ts';
+import { live } from './live-row.ts';
 import { largest, linesShown, maxBy, minBy, quantile, rateBy, scoped, since } from '../query.ts';
 
 const window = '$__rate_interval';
@@ -10,13 +11,13 @@ const okOrNot = { '1': { text: 'ok', color: 'green' }, '0': { text: 'failed', co
 
 const ownState: readonly Panel[] = [
   panel.stat(
-    'Running since',
+    'Running for',
     's',
     'How long the program has been running.',
     value(`min(${scoped('genesis_uptime_seconds')})`, 'for'),
   ),
   panel.stat(
-    'Age of the shown state',
+    'Age of shown state',
     's',
     'Age of the state behind the metrics: it should be a few seconds.',
     value(`max(${since(cluster, 'genesis_snapshot_timestamp_seconds')})`, 'age'),
@@ -26,7 +27,7 @@ const ownState: readonly Panel[] = [
     'none',
     'Whether the configuration file was good when it was last read.',
     value(`min(${scoped('genesis_config_last_reload_successful')})`, 'configuration'),
-    { words: okOrNot, noValue: 'never read' },
+    { words: okOrNot, noValue: 'unknown' },
   ),
   panel.stat(
     'Audit log',
@@ -46,7 +47,7 @@ const ownState: readonly Panel[] = [
     'none',
     'Collectors whose last run could not read everything.',
     value(`sum(1 - ${minBy(byCollector, 'genesis_collector_success')})`, 'collectors'),
-    { steps: noneSteps, noValue: 'none ran yet' },
+    { steps: noneSteps, noValue: 'none known' },
   ),
   panel.stat(
     'Open event streams',
@@ -59,7 +60,7 @@ const ownState: readonly Panel[] = [
     's',
     'Time since the configuration file was last read.',
     value(`min(${since(cluster, 'genesis_config_last_reload_timestamp_seconds')})`, 'since'),
-    { noValue: 'never' },
+    { noValue: 'unknown' },
   ),
   panel.stat(
     'Audit entries',
@@ -112,7 +113,7 @@ const collectors: Row = {
       'none',
       'Whether the last run of each collector could read everything.',
       value(minBy(byCollector, 'genesis_collector_success'), '{{collector}}'),
-      { words: okOrNot },
+      { words: okOrNot, height: 6 },
     ),
     panel.timeseries(
       'Duration of collectors',
@@ -130,7 +131,7 @@ const collectors: Row = {
           `(${since(byCollector, 'genesis_collector_last_success_timestamp_seconds')}) / on (cluster, collector) (${maxBy(byCollector, 'genesis_collector_interval_seconds')} > 0)`,
           '{{collector}}',
         ),
-        target('vector(3)', '300 %'),
+        limit('vector(3)', '300 %'),
       ],
       { min: 0 },
     ),
@@ -223,14 +224,14 @@ const api: Row = {
       'reqps',
       'Requests refused before they could do anything, by kind of gate.',
       value(rateBy(['kind'], 'genesis_auth_failures_total', window), '{{kind}}'),
-      { min: 0, noValue: 'none refused' },
+      { min: 0, bad: true, noValue: 'none seen' },
     ),
     panel.timeseries(
       'Errors',
       'ops',
       'Failures each second, by code and part of the program.',
       value(rateBy(['code', 'component'], 'genesis_errors_total', window), '{{code}} {{component}}'),
-      { min: 0, noValue: 'none' },
+      { min: 0, bad: true, noValue: 'none seen' },
     ),
     panel.timeseries(
       'Running and waiting operations',
@@ -244,7 +245,7 @@ const api: Row = {
       'ops',
       'Rows that could not be written to the audit log, each second.',
       value(rateBy(cluster, 'genesis_audit_write_failures_total', window), '{{cluster}}'),
-      { min: 0 },
+      { min: 0, bad: true },
     ),
   ],
 };
@@ -293,6 +294,6 @@ export function exporter(context: BoardContext): Board {
     refresh: '30s',
     scope: ['cluster'],
     page: 'overview',
-    rows: [summary(context), collectors, scrape(context), api, runtime(context)],
+    rows: [summary(context), collectors, scrape(context), api, live, runtime(context)],
   };
 }

@@ -1,8 +1,9 @@
 import { firing, firingCount } from '../alerts-query.ts';
 import type { Board, Row } from '../board.ts';
 import { serviceLinks, toBoard, toPlugin } from '../links.ts';
-import { limitSteps, noneSteps, panel, readinessSteps, target, value } from '../panel.ts';
+import { grey, limitSteps, noneSteps, panel, readinessSteps, target, value } from '../panel.ts';
 import {
+  largest,
   linesShown,
   maxBy,
   minBy,
@@ -29,6 +30,9 @@ const lastPassed = since(serviceKey, 'genesis_dr_test_last_success_timestamp_sec
 // Only while the exporter tells of the service: of what it does not say anything about, nothing is known.
 const expected = recordedInScope('service:genesis_expected:info');
 
+// 1 while an operation runs on the service, else 0.
+const busy = `${maxBy(serviceKey, 'genesis_service_operation_running')} or on (cluster, service) 0 * group by (cluster, service) (${scoped('genesis_service_info')})`;
+
 const summary: Row = {
   title: 'Could we recover right now?',
   panels: [
@@ -37,21 +41,21 @@ const summary: Row = {
       'percentunit',
       'Readiness of the least ready service: earned over total weight of its checks, where unknown earns nothing. Green above 80 %, yellow above 60 %, red below.',
       value(`min(${scoped('genesis_dr_readiness_score')})`, 'least ready'),
-      { min: 0, max: 1, steps: readinessSteps, noValue: 'unknown', height: 8 },
+      { min: 0, max: 1, steps: readinessSteps, noValue: 'unknown', width: 8, height: 9 },
     ),
     panel.stat(
       'Services',
       'none',
       'Configured services in the chosen scope.',
       value(`count(group by (cluster, service) (${scoped('genesis_service_info')}))`, 'services'),
-      { width: 3 },
+      { width: 4, height: 3 },
     ),
     panel.stat(
       'Not ready enough',
       'none',
       'Services whose readiness is below their readiness_sla.',
       value(`sum(${score} < bool on (cluster, service) ${objective('readiness_sla')})`, 'services'),
-      { width: 3, steps: noneSteps },
+      { width: 4, height: 3, steps: noneSteps },
     ),
     panel.stat(
       'Never backed up',
@@ -61,38 +65,39 @@ const summary: Row = {
         `count(${expected}) - (count(${expected} and on (cluster, service) ${scoped('genesis_backup_last_success_timestamp_seconds')}) or on () vector(0))`,
         'services',
       ),
-      { width: 3, steps: noneSteps },
+      { width: 4, height: 3, steps: noneSteps },
     ),
     panel.stat(
       'Critical alerts',
       'none',
       'Critical alerts that fire now. Without the always firing Watchdog nothing is known, and nothing is shown.',
       value(firingCount({ severity: 'critical' }), 'alerts'),
-      { width: 3, steps: noneSteps, noValue: 'rules are not evaluated' },
+      { width: 4, height: 3, steps: noneSteps, noValue: 'rules are not evaluated' },
     ),
     panel.stat(
       'Warnings',
       'none',
       'Warnings that fire now. Without the always firing Watchdog nothing is known, and nothing is shown.',
       value(firingCount({ severity: 'warning' }), 'alerts'),
-      { width: 3, noValue: 'rules are not evaluated' },
+      { width: 4, height: 3, noValue: 'rules are not evaluated' },
     ),
     panel.stat(
       'In maintenance',
       'none',
       'Services with an open maintenance window: their alerts are muted.',
       value(`sum(${maxBy(serviceKey, 'genesis_maintenance_active')})`, 'services'),
-      { width: 3 },
+      { width: 4, height: 3 },
     ),
     panel.stat(
-      'Oldest newest backup',
+      'Oldest last backup',
       's',
       'Age of the newest usable backup of the service that is worst off.',
       value(`max(${backupAge})`, 'age'),
-      { width: 3, noValue: 'never' },
+      { width: 4, height: 3, noValue: 'no backup known' },
     ),
     panel.stat('Largest RPO', 's', 'Most data that would be lost now, as time.', value(`max(${rpo})`, 'RPO'), {
-      width: 3,
+      width: 4,
+      height: 3,
     }),
     panel.stat(
       'Longest RTO',
@@ -100,28 +105,25 @@ const summary: Row = {
       'Longest recovery time that the last passed drills measured.',
       value(`max(${rto})`, 'RTO'),
       {
-        width: 3,
-        noValue: 'never measured',
+        width: 4,
+        height: 3,
+        noValue: 'no drill known',
       },
     ),
+    panel.stat('Largest copy lag', 's', 'Copy or replica that is furthest behind.', value(`max(${lag})`, 'lag'), {
+      width: 4,
+      height: 3,
+      noValue: 'no copy seen',
+    }),
     panel.stat(
-      'Largest replication lag',
-      's',
-      'Copy or replica that is furthest behind.',
-      value(`max(${lag})`, 'lag'),
-      {
-        width: 3,
-        noValue: 'no copy seen',
-      },
-    ),
-    panel.stat(
-      'Longest since a drill',
+      'Longest undrilled',
       's',
       'Longest time since a service was last drilled.',
       value(`max(${lastDrill})`, 'age'),
       {
-        width: 3,
-        noValue: 'never tested',
+        width: 4,
+        height: 3,
+        noValue: 'no drill known',
       },
     ),
     panel.stat(
@@ -129,7 +131,7 @@ const summary: Row = {
       'none',
       'Operations that run or wait now.',
       value(`sum(${maxBy(['cluster', 'action'], 'genesis_operations_active')})`, 'operations'),
-      { width: 3 },
+      { width: 4, height: 3 },
     ),
   ],
 };
@@ -144,35 +146,37 @@ const services: Row = {
       [
         { title: 'Readiness', expr: score, unit: 'percentunit', steps: readinessSteps },
         {
-          title: 'Backup age',
+          title: 'Backup age of SLA',
           expr: shareOf(backupAge, objective('backup_sla')),
           unit: 'percentunit',
           steps: limitSteps,
           links: [toBoard('Backups', 'backup-status', 'row'), toPlugin('Back up now', 'backups', 'row')],
         },
         {
-          title: 'RPO',
+          title: 'RPO of target',
           expr: shareOf(rpo, maxBy(serviceKey, 'genesis_rpo_target_seconds')),
           unit: 'percentunit',
           steps: limitSteps,
           links: [toBoard('Recovery', 'recovery', 'row')],
         },
         {
-          title: 'RTO',
+          title: 'RTO of target',
+          noValue: 'never measured',
           expr: shareOf(rto, maxBy(serviceKey, 'genesis_rto_target_seconds')),
           unit: 'percentunit',
           steps: limitSteps,
           links: [toBoard('Recovery', 'recovery', 'row')],
         },
         {
-          title: 'Replication lag',
+          title: 'Lag of SLA',
           expr: shareOf(lag, objective('replication_sla')),
           unit: 'percentunit',
           steps: limitSteps,
           links: [toBoard('Replication', 'replication', 'row')],
         },
         {
-          title: 'Time since a passed drill',
+          title: 'Drill age of SLA',
+          noValue: 'never passed',
           expr: shareOf(lastPassed, objective('test_frequency_sla')),
           unit: 'percentunit',
           steps: limitSteps,
@@ -214,7 +218,7 @@ const readiness: Row = {
       'percentunit',
       `The ${linesShown} least ready services of each moment: green above 80 %, yellow above 60 %, red below. A gap means that nothing was known.`,
       value(smallest(linesShown, score), '{{service}}'),
-      { steps: readinessSteps, min: 0, max: 1, links: serviceLinks('line') },
+      { steps: readinessSteps, min: 0, max: 1, links: serviceLinks('line'), height: 6 },
     ),
     panel.heatmap(
       'Component readiness heatmap',
@@ -236,13 +240,16 @@ const readiness: Row = {
     panel.stateTimeline(
       'Operations on services',
       'none',
-      'When an operation ran on a service, by action.',
-      value(maxBy(['cluster', 'service', 'action'], 'genesis_service_operation_running'), '{{service}} {{action}}'),
+      'When an operation ran on a service, and which; idle is said only of services that the exporter tells of.',
+      [
+        value(largest(linesShown, busy), '{{service}}'),
+        value(maxBy(['cluster', 'service', 'action'], 'genesis_service_operation_running'), '{{service}} {{action}}'),
+      ],
       {
         width: 12,
-        words: { '1': { text: 'running', color: 'blue' } },
+        words: { '1': { text: 'running', color: 'blue' }, '0': { text: 'idle', color: grey } },
         links: serviceLinks('line'),
-        noValue: 'no operation',
+        noValue: 'nothing known',
       },
     ),
     panel.timeseries(
@@ -250,7 +257,7 @@ const readiness: Row = {
       'none',
       'Checks that passed, failed, or whose answer is unknown.',
       value(`sum by (state) (${maxBy(['cluster', 'service', 'state'], 'genesis_dr_readiness_checks')})`, '{{state}}'),
-      { stacked: true },
+      { stacked: true, min: 0 },
     ),
   ],
 };
@@ -263,7 +270,7 @@ const promises: Row = {
       'percentunit',
       'Share of the services whose 30 day compliance reaches what was promised, by objective.',
       value(recorded('sla:genesis_services_compliant:ratio'), '{{sla}}'),
-      { min: 0, max: 1 },
+      { min: 0, max: 1, noValue: 'not yet known' },
     ),
     panel.table(
       'Firing alerts',
@@ -276,7 +283,7 @@ const promises: Row = {
           unit: 'none',
         },
       ],
-      { width: 12, height: 8, keyLinks: { service: serviceLinks('row') }, noValue: 'none' },
+      { width: 12, height: 9, keyLinks: { service: serviceLinks('row') }, noValue: 'none seen' },
     ),
   ],
 };

@@ -2,7 +2,7 @@ import { metric } from '@genesis-dr/exporter/contract';
 import type { Board, BoardContext, Row } from '../board.ts';
 import { serviceLinks } from '../links.ts';
 import { percent, type Limits } from '../limits.ts';
-import { panel, target, value } from '../panel.ts';
+import { limit, panel, value } from '../panel.ts';
 import { largest, linesShown, maxBy, minBy, quantile, rateBy } from '../query.ts';
 
 const window = '$interval';
@@ -97,7 +97,7 @@ const application: Row = {
       'ops',
       'Errors of the applications each second, by kind and component.',
       value(rateBy(['kind', 'component'], 'genesis_app_errors_total', window), '{{kind}} {{component}}'),
-      { min: 0, noValue: none },
+      { min: 0, bad: true, noValue: none },
     ),
   ],
 };
@@ -133,7 +133,7 @@ function genesis(limits: Limits): Row {
             ),
             'average',
           ),
-          target(`vector(${limits.response_time_p95})`, `${limits.response_time_p95} s`),
+          limit(`vector(${limits.response_time_p95})`, `${limits.response_time_p95} s`),
         ],
         { min: 0 },
       ),
@@ -154,7 +154,7 @@ function genesis(limits: Limits): Row {
         [
           value(partOf(http('4..'), http('')), '4xx'),
           value(partOf(http('5..'), http('')), '5xx'),
-          target(`vector(${limits.error_rate})`, percent(limits.error_rate)),
+          limit(`vector(${limits.error_rate})`, percent(limits.error_rate)),
         ],
         { min: 0 },
       ),
@@ -188,8 +188,8 @@ function resources(limits: Limits): Row {
             `1 - ${minBy(['cluster'], 'genesis_system_memory_available_bytes')} / on (cluster) (${maxBy(['cluster'], 'genesis_system_memory_size_bytes')} > 0)`,
             'memory',
           ),
-          target(`vector(${limits.cpu_usage})`, 'processors'),
-          target(`vector(${limits.memory_usage})`, 'memory'),
+          limit(`vector(${limits.cpu_usage})`, 'processors'),
+          limit(`vector(${limits.memory_usage})`, 'memory'),
         ],
         { min: 0, max: 1 },
       ),
@@ -220,16 +220,26 @@ const aggregates: Row = {
         value(`min(${overTime('min')})`, 'minimum'),
         value(`max(${overTime('max')})`, 'maximum'),
       ],
+      { width: 8 },
     ),
-    panel.timeseries('Percentiles', 'short', 'Median, 95th and 99th percentile of the samples of the interval.', [
-      value(`max(quantile_over_time(0.5, ${chosen}[${window}]))`, 'p50'),
-      value(`max(quantile_over_time(0.95, ${chosen}[${window}]))`, 'p95'),
-      value(`max(quantile_over_time(0.99, ${chosen}[${window}]))`, 'p99'),
-    ]),
-    panel.timeseries('Sum and count', 'short', 'Sum of the samples of the interval, and how many there were.', [
-      value(`sum(${overTime('sum')})`, 'sum'),
-      value(`sum(${overTime('count')})`, 'samples'),
-    ]),
+    panel.timeseries(
+      'Percentiles',
+      'short',
+      'Median, 95th and 99th percentile of the samples of the interval.',
+      [
+        value(`max(quantile_over_time(0.5, ${chosen}[${window}]))`, 'p50'),
+        value(`max(quantile_over_time(0.95, ${chosen}[${window}]))`, 'p95'),
+        value(`max(quantile_over_time(0.99, ${chosen}[${window}]))`, 'p99'),
+      ],
+      { width: 8 },
+    ),
+    panel.timeseries(
+      'Sum and count',
+      'short',
+      'Sum of the samples of the interval, and how many there were.',
+      [value(`sum(${overTime('sum')})`, 'sum'), value(`sum(${overTime('count')})`, 'samples')],
+      { width: 8 },
+    ),
   ],
 };
 

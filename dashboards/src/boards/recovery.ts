@@ -2,17 +2,9 @@ import { firing } from '../alerts-query.ts';
 import type { Board, Row } from '../board.ts';
 import { serviceLinks } from '../links.ts';
 import { countdownSteps, keptOrBroken, limitSteps, panel, target, value } from '../panel.ts';
-import {
-  increaseBy,
-  largest,
-  linesShown,
-  maxBy,
-  minBy,
-  recordedInScope,
-  serviceKey,
-  shareOf,
-  smallest,
-} from '../query.ts';
+import { increaseBy, largest, linesShown, maxBy, recordedInScope, serviceKey, shareOf, smallest } from '../query.ts';
+import type { RecordName } from '../records.ts';
+import { failovers } from './failover-row.ts';
 
 const rpo = maxBy(serviceKey, 'genesis_rpo_seconds');
 const rto = maxBy(serviceKey, 'genesis_rto_seconds');
@@ -20,6 +12,11 @@ const rpoTarget = maxBy(serviceKey, 'genesis_rpo_target_seconds');
 const rtoTarget = maxBy(serviceKey, 'genesis_rto_target_seconds');
 const links = serviceLinks('line');
 const serviceSla = ['cluster', 'service', 'sla'] as const;
+
+/** One row of a table: recorded series keep their name, which would keep columns apart. */
+function bySla(name: RecordName): string {
+  return `max by (cluster, service, sla) (${recordedInScope(name)})`;
+}
 
 const now: Row = {
   title: 'RTO and RPO against their targets',
@@ -36,7 +33,7 @@ const now: Row = {
       'percentunit',
       'Largest share of its RTO target that a service would need, as its last passed drill measured it: 100 % is the limit.',
       value(`max(${shareOf(rto, rtoTarget)})`, 'of target'),
-      { min: 0, max: 1.5, steps: limitSteps, noValue: 'never measured', width: 4 },
+      { min: 0, max: 1.5, steps: limitSteps, noValue: 'no drill known', width: 4 },
     ),
     panel.table(
       'Current against target',
@@ -46,9 +43,15 @@ const now: Row = {
         { title: 'RPO', expr: rpo, unit: 's' },
         { title: 'RPO target', expr: rpoTarget, unit: 's' },
         { title: 'RPO of target', expr: shareOf(rpo, rpoTarget), unit: 'percentunit', steps: limitSteps },
-        { title: 'RTO', expr: rto, unit: 's' },
+        { title: 'RTO', expr: rto, unit: 's', noValue: 'never measured' },
         { title: 'RTO target', expr: rtoTarget, unit: 's' },
-        { title: 'RTO of target', expr: shareOf(rto, rtoTarget), unit: 'percentunit', steps: limitSteps },
+        {
+          title: 'RTO of target',
+          expr: shareOf(rto, rtoTarget),
+          unit: 'percentunit',
+          steps: limitSteps,
+          noValue: 'never measured',
+        },
       ],
       { width: 16, height: 7, keyLinks: { service: serviceLinks('row') }, noValue: 'unknown' },
     ),
@@ -64,7 +67,7 @@ const now: Row = {
       's',
       `Recovery time as the last passed drill measured it: the ${linesShown} longest, and the tightest target.`,
       [value(largest(linesShown, rto), '{{service}}'), target(`min(${rtoTarget})`, 'RTO')],
-      { links, min: 0, noValue: 'never measured' },
+      { links, min: 0, noValue: 'no drill known' },
     ),
   ],
 };
@@ -77,24 +80,39 @@ const compliance: Row = {
       'Share of the last 30 days in which each objective held, always beside its coverage: how much of the 30 days is known at all.',
       serviceSla,
       [
-        { title: 'Compliance', expr: recordedInScope('service_sla:genesis_sla_ok:avg30d'), unit: 'percentunit' },
-        { title: 'Objective', expr: recordedInScope('service_sla:genesis_sla_objective:ratio'), unit: 'percentunit' },
-        { title: 'Coverage', expr: recordedInScope('service_sla:genesis_sla_coverage:ratio30d'), unit: 'percentunit' },
+        {
+          title: 'Compliance',
+          expr: bySla('service_sla:genesis_sla_ok:avg30d'),
+          unit: 'percentunit',
+          decimals: 2,
+        },
+        {
+          title: 'Objective',
+          expr: bySla('service_sla:genesis_sla_objective:ratio'),
+          unit: 'percentunit',
+          decimals: 2,
+        },
+        {
+          title: 'Coverage of 30 days',
+          expr: bySla('service_sla:genesis_sla_coverage:ratio30d'),
+          unit: 'percentunit',
+          decimals: 2,
+        },
         {
           title: 'Error budget left',
-          expr: recordedInScope('service_sla:genesis_sla_error_budget_remaining:ratio30d'),
+          expr: bySla('service_sla:genesis_sla_error_budget_remaining:ratio30d'),
           unit: 'percentunit',
           steps: countdownSteps,
         },
       ],
-      { keyLinks: { service: serviceLinks('row') }, noValue: 'not yet known' },
+      { keyLinks: { service: serviceLinks('row') }, noValue: 'not yet known', height: 8 },
     ),
     panel.stateTimeline(
       'Objectives kept',
       'none',
       'Whether each objective of each service held, minute by minute. A gap means that nothing was known.',
       value(smallest(40, recordedInScope('service_sla:genesis_sla_ok:bool')), '{{service}} {{sla}}'),
-      { words: keptOrBroken, links, height: 10 },
+      { words: keptOrBroken, links, height: 9, noValue: 'not yet known' },
     ),
     panel.timeseries(
       'Compliance over 30 days',
@@ -128,7 +146,7 @@ const compliance: Row = {
         value(largest(linesShown, recordedInScope('service_sla:genesis_sla_error:ratio1h')), '{{service}} {{sla}} 1 h'),
         value(largest(linesShown, recordedInScope('service_sla:genesis_sla_error:ratio6h')), '{{service}} {{sla}} 6 h'),
       ],
-      { links, min: 0, max: 1 },
+      { links, min: 0, max: 1, noValue: 'not yet known' },
     ),
     panel.table(
       'Violation alerts',
@@ -141,7 +159,7 @@ const compliance: Row = {
           unit: 'none',
         },
       ],
-      { width: 12, height: 8, keyLinks: { service: serviceLinks('row') }, noValue: 'none' },
+      { width: 12, height: 9, keyLinks: { service: serviceLinks('row') }, noValue: 'none seen' },
     ),
     panel.timeseries(
       'Violation alerts over time',
@@ -151,7 +169,7 @@ const compliance: Row = {
         `count by (alertname) (${firing({ alertname: 'RPOViolation|GenesisRTOViolation|GenesisSLABudget.*|GenesisBackupSLAViolation|BackupTooOld|HighReplicationLag|LowDRReadiness|DRTestOverdue' })})`,
         '{{alertname}}',
       ),
-      { min: 0, stacked: true, noValue: 'none' },
+      { min: 0, stacked: true, bad: true, noValue: 'none seen' },
     ),
   ],
 };
@@ -172,12 +190,12 @@ const restores: Row = {
     panel.timeseries(
       'Average recovery time',
       's',
-      'Mean time of the restores of the last 30 days; nothing where there was none.',
+      'Mean time of the restores of the last 30 days that Prometheus saw end; nothing where there was none.',
       value(
         `${increaseBy(serviceKey, 'genesis_recovery_duration_seconds_sum', '30d')} / on (cluster, service) (${increaseBy(serviceKey, 'genesis_recovery_duration_seconds_count', '30d')} > 0)`,
         '{{service}}',
       ),
-      { links, min: 0, noValue: 'no restore' },
+      { links, min: 0, noValue: 'none seen in thirty days' },
     ),
     panel.durations(
       'Restore durations',
@@ -188,96 +206,6 @@ const restores: Row = {
         '{{le}}',
       ),
       { width: 24 },
-    ),
-  ],
-};
-
-const byNode = ['cluster', 'service', 'node'] as const;
-const failovers: Row = {
-  title: 'Failover',
-  panels: [
-    panel.timeseries(
-      'Failovers a week',
-      'none',
-      'Failovers and switchovers of the seven days before each moment, by result.',
-      value(increaseBy(['cluster', 'service', 'result'], 'genesis_failover_total', '7d'), '{{service}} {{result}}'),
-      { links, min: 0, noValue: 'none yet' },
-    ),
-    panel.durations(
-      'Failover durations',
-      's',
-      'Distribution of the time from the decision to a primary that answers.',
-      value(
-        `sum by (le) (${increaseBy(['cluster', 'service', 'le'], 'genesis_failover_duration_seconds_bucket', '$__rate_interval')})`,
-        '{{le}}',
-      ),
-      { noValue: 'none yet' },
-    ),
-    panel.stateTimeline(
-      'Nodes',
-      'none',
-      'Whether each node answers its health checks.',
-      value(minBy(byNode, 'genesis_node_up'), '{{service}} {{node}}'),
-      {
-        width: 12,
-        words: { '1': { text: 'up', color: 'green' }, '0': { text: 'down', color: 'red' } },
-        links,
-        noValue: 'no nodes',
-      },
-    ),
-    panel.stateTimeline(
-      'Primary',
-      'none',
-      'Which node is the primary: two at a time are a split brain.',
-      value(maxBy(byNode, 'genesis_node_role', { role: 'primary' }), '{{service}} {{node}}'),
-      {
-        width: 12,
-        words: { '1': { text: 'primary', color: 'blue' }, '0': { text: 'not primary', color: 'text' } },
-        links,
-        noValue: 'no nodes',
-      },
-    ),
-    panel.timeseries(
-      'Failover candidates',
-      'none',
-      'Nodes that could take over now; none means that the next failure is an outage.',
-      value(`sum by (cluster, service) (${maxBy(byNode, 'genesis_failover_candidate_healthy')})`, '{{service}}'),
-      { links, min: 0, noValue: 'no nodes' },
-    ),
-    panel.stateTimeline(
-      'Circuit breakers open',
-      'none',
-      'Whether the circuit breaker of the service is open: automatic failover is held.',
-      value(maxBy(serviceKey, 'genesis_circuit_breaker_state', { state: 'open' }), '{{service}}'),
-      {
-        width: 12,
-        words: { '1': { text: 'open', color: 'red' }, '0': { text: 'closed', color: 'green' } },
-        links,
-        noValue: 'no circuit breaker',
-      },
-    ),
-    panel.bars(
-      'Circuit breaker changes',
-      'none',
-      'Changes of circuit breakers, by the state that they changed into.',
-      value(
-        `sum by (state) (${increaseBy(['cluster', 'service', 'state'], 'genesis_circuit_breaker_transitions_total', '$__rate_interval')})`,
-        '{{state}}',
-      ),
-      { min: 0, noValue: 'no circuit breaker' },
-    ),
-    panel.table(
-      'Open incidents',
-      'Incidents that are not closed.',
-      ['cluster', 'service', 'severity'],
-      [
-        {
-          title: 'Incidents',
-          expr: maxBy(['cluster', 'service', 'severity'], 'genesis_incidents_open'),
-          unit: 'none',
-        },
-      ],
-      { width: 12, height: 8, keyLinks: { service: serviceLinks('row') }, noValue: 'no data' },
     ),
   ],
 };

@@ -1,12 +1,12 @@
 import type { Board, Row } from '../board.ts';
 import { serviceLinks, toRegionBoard } from '../links.ts';
-import { limitSteps, panel, readinessSteps, upOrDown, value } from '../panel.ts';
+import { grey, limitSteps, panel, readinessSteps, upOrDown, value } from '../panel.ts';
 import { maxBy, minBy, scoped } from '../query.ts';
 
 const byRegion = ['cluster', 'region'] as const;
 const links = [toRegionBoard('Services of this region', 'dr-overview')];
 const keyLinks = { region: [toRegionBoard('Services of this region', 'dr-overview', 'row')] };
-const none = 'no region is watched';
+const none = 'no check of a region seen';
 const byServiceAndRegion = ['cluster', 'service', 'region'] as const;
 const phase = `time() - ${maxBy(byServiceAndRegion, 'genesis_deployment_phase_start_timestamp_seconds')}`;
 
@@ -52,7 +52,7 @@ const state: Row = {
       'none',
       'Whether each region answers.',
       value(maxBy(byRegion, 'genesis_region_up'), '{{region}}'),
-      { words: upOrDown, links, noValue: none },
+      { words: upOrDown, links, noValue: none, height: 6 },
     ),
     panel.timeseries(
       'Latency',
@@ -77,7 +77,7 @@ const state: Row = {
         { title: 'Priority', expr: minBy(byRegion, 'genesis_region_priority'), unit: 'none' },
         { title: 'Capacity', expr: maxBy(byRegion, 'genesis_region_capacity'), unit: 'none' },
       ],
-      { keyLinks, noValue: none, width: 12, height: 8 },
+      { keyLinks, noValue: none, width: 12, height: 9 },
     ),
     panel.table(
       'Deployments',
@@ -96,7 +96,7 @@ const state: Row = {
           steps: limitSteps,
         },
       ],
-      { keyLinks: { ...keyLinks, service: serviceLinks('row') }, noValue: 'no deployment', width: 12, height: 8 },
+      { keyLinks: { ...keyLinks, service: serviceLinks('row') }, noValue: 'no deployment seen', width: 12, height: 9 },
     ),
     panel.stateTimeline(
       'Deployments over time',
@@ -104,8 +104,9 @@ const state: Row = {
       'When a deployment to a region was under way.',
       value(maxBy(byServiceAndRegion, 'genesis_deployment_in_progress'), '{{service}} {{region}}'),
       {
-        words: { '1': { text: 'deploying', color: 'blue' }, '0': { text: 'idle', color: 'text' } },
-        noValue: 'no deployment',
+        words: { '1': { text: 'deploying', color: 'blue' }, '0': { text: 'idle', color: grey } },
+        noValue: 'no deployment seen',
+        height: 6,
       },
     ),
   ],

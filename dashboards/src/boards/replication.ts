@@ -24,8 +24,18 @@ const copy = '{{service}} {{replica}}';
 const now: Row = {
   title: 'Now',
   panels: [
+    panel.gauge(
+      'Worst lag of its SLA',
+      'percentunit',
+      'Largest share of replication_sla that a service has used up: 100 % is the limit.',
+      value(
+        `max(${shareOf(maxBy(serviceKey, 'genesis_replication_lag_seconds'), objective('replication_sla'))})`,
+        'of replication_sla',
+      ),
+      { min: 0, max: 1.5, steps: limitSteps, noValue: 'no copy seen', height: 8 },
+    ),
     panel.stat('Largest lag', 's', 'Copy or replica that is furthest behind.', value(`max(${lag})`, 'lag'), {
-      width: 6,
+      width: 9,
       noValue: 'no copy seen',
     }),
     panel.stat(
@@ -34,7 +44,7 @@ const now: Row = {
       'Backups still to be brought into a copy, of all copies.',
       value(`sum(${queue})`, 'backups'),
       {
-        width: 6,
+        width: 9,
         noValue: 'no copy seen',
       },
     ),
@@ -43,14 +53,14 @@ const now: Row = {
       'percentunit',
       'Share of the copies that can be reached and lack nothing.',
       value(`avg(${minBy(byCopy, 'genesis_replication_synced')})`, 'in sync'),
-      { width: 6, steps: allSteps, noValue: 'no copy seen' },
+      { width: 9, steps: allSteps, noValue: 'no copy seen' },
     ),
     panel.stat(
       'Unreachable',
       'none',
       'Copies and replicas that cannot be reached now.',
       value(`sum(1 - ${maxBy(byCopy, 'genesis_replication_connected')})`, 'copies'),
-      { width: 6, steps: noneSteps, noValue: 'no copy seen' },
+      { width: 9, steps: noneSteps, noValue: 'no copy seen' },
     ),
   ],
 };
@@ -61,7 +71,7 @@ const lags: Row = {
     panel.timeseries(
       'Replication lag',
       's',
-      `How far copies and replicas are behind: the ${linesShown} furthest of each moment, and the tightest replication_sla. A copy that cannot be reached has no lag: see the sync status.`,
+      `How far copies and replicas are behind: the ${linesShown} furthest of each moment, and the tightest replication_sla. Whether a copy can be reached at all is in the sync status.`,
       [value(largest(linesShown, lag), copy), target(`min(${objective('replication_sla')})`, 'replication_sla')],
       { links, min: 0 },
     ),
@@ -87,7 +97,7 @@ const lags: Row = {
       's',
       'What would be lost if only the copy were left.',
       value(largest(linesShown, since(byCopy, 'genesis_replication_newest_backup_timestamp_seconds')), copy),
-      { links, min: 0, noValue: 'never' },
+      { links, min: 0, noValue: 'none known' },
     ),
   ],
 };
@@ -132,12 +142,12 @@ const work: Row = {
     panel.timeseries(
       'Mean copy time',
       's',
-      'Mean time that bringing a backup into each copy took over the last 7 days.',
+      'Mean time that bringing a backup into each copy took over the last 7 days, of those that Prometheus saw end.',
       value(
         `${increaseBy(byCopy, 'genesis_replication_copy_seconds_total', '7d')} / on (cluster, service, replica) (${increaseBy(byCopy, 'genesis_replication_copies_total', '7d')} > 0)`,
         '{{service}} {{replica}}',
       ),
-      { links, min: 0, noValue: 'nothing was copied' },
+      { links, min: 0, noValue: 'none seen in seven days' },
     ),
     panel.table(
       'Each copy',
@@ -149,7 +159,7 @@ const work: Row = {
         { title: 'Lag', expr: lag, unit: 's' },
         { title: 'Waiting', expr: queue, unit: 'none' },
         {
-          title: 'Same disk as the repository',
+          title: 'On the repository disk',
           expr: maxBy(byCopy, 'genesis_replication_same_disk'),
           unit: 'none',
           words: { '1': { text: 'yes', color: 'red' }, '0': { text: 'no', color: 'green' } },
@@ -163,16 +173,6 @@ const work: Row = {
       ],
       { keyLinks: { service: serviceLinks('row') }, noValue: 'unknown' },
     ),
-    panel.gauge(
-      'Worst lag against its objective',
-      'percentunit',
-      'Largest share of replication_sla that a service has used up: 100 % is the limit.',
-      value(
-        `max(${shareOf(maxBy(serviceKey, 'genesis_replication_lag_seconds'), objective('replication_sla'))})`,
-        'of replication_sla',
-      ),
-      { min: 0, max: 1.5, steps: limitSteps, noValue: 'no copy seen', width: 24 },
-    ),
   ],
 };
 
@@ -185,7 +185,7 @@ const wal: Row = {
       'none',
       'A backlog that grows means that archiving is stuck; an idle database archives nothing and has none.',
       value(largest(linesShown, maxBy(byNode, 'genesis_wal_archive_ready_segments')), '{{service}} {{node}}'),
-      { links, min: 0, noValue: 'no PostgreSQL' },
+      { links, min: 0, noValue: 'no PostgreSQL seen' },
     ),
     panel.timeseries(
       'Time since a WAL segment was archived',
@@ -195,7 +195,7 @@ const wal: Row = {
         largest(linesShown, since(byNode, 'genesis_wal_archive_last_success_timestamp_seconds')),
         '{{service}} {{node}}',
       ),
-      { links, min: 0, noValue: 'no PostgreSQL' },
+      { links, min: 0, noValue: 'no PostgreSQL seen' },
     ),
   ],
 };

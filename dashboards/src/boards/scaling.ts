@@ -5,7 +5,7 @@ import { limitSteps, panel, value } from '../panel.ts';
 import { increaseBy, largest, linesShown, maxBy, scoped, serviceKey } from '../query.ts';
 
 const links = serviceLinks('line');
-const none = 'no scaled service';
+const none = 'no scaled service seen';
 const replicas = maxBy(serviceKey, 'genesis_scaling_replicas');
 const byMetric = ['cluster', 'service', 'metric'] as const;
 
@@ -96,7 +96,7 @@ const actions: Row = {
       'none',
       'Scaling actions that failed in the hour before each moment.',
       value(increaseBy(serviceKey, 'genesis_scaling_actions_total', '1h', { result: 'failure' }), '{{service}}'),
-      { links, min: 0, noValue: none },
+      { links, min: 0, bad: true, noValue: none },
     ),
   ],
 };

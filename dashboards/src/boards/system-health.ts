@@ -1,12 +1,12 @@
 import type { Board, BoardContext, Row } from '../board.ts';
 import { node, ofProcess } from '../external.ts';
 import { percent, type Limits } from '../limits.ts';
-import { above, panel, target, value } from '../panel.ts';
+import { above, limit, panel, value } from '../panel.ts';
 import { maxBy, minBy, rateBy } from '../query.ts';
 
 const window = '$__rate_interval';
 const share = { min: 0, max: 1 };
-const noNode = 'no node exporter';
+const noNode = 'no node exporter seen';
 const cluster = ['cluster'] as const;
 const memoryUsed = `1 - ${minBy(cluster, 'genesis_system_memory_available_bytes')} / on (cluster) (${maxBy(cluster, 'genesis_system_memory_size_bytes')} > 0)`;
 
@@ -71,7 +71,7 @@ function machine(limits: Limits): Row {
             `1 - avg by (instance) (rate(${node('node_cpu_seconds_total', 'mode="idle"')}[${window}]))`,
             '{{instance}}',
           ),
-          target(`vector(${limits.cpu_usage})`, percent(limits.cpu_usage)),
+          limit(`vector(${limits.cpu_usage})`, percent(limits.cpu_usage)),
         ],
         share,
       ),
@@ -85,7 +85,7 @@ function machine(limits: Limits): Row {
             `1 - ${node('node_memory_MemAvailable_bytes')} / ${node('node_memory_MemTotal_bytes')}`,
             '{{instance}}',
           ),
-          target(`vector(${limits.memory_usage})`, percent(limits.memory_usage)),
+          limit(`vector(${limits.memory_usage})`, percent(limits.memory_usage)),
         ],
         share,
       ),
@@ -159,6 +159,7 @@ const network: Row = {
         value(rateBy(byDevice, 'genesis_system_network_receive_errors_total', window), 'received {{device}}'),
         value(rateBy(byDevice, 'genesis_system_network_transmit_errors_total', window), 'sent {{device}}'),
       ],
+      { min: 0, bad: true },
     ),
     panel.timeseries(
       'Network of other machines',
@@ -181,7 +182,7 @@ const network: Row = {
       'none',
       'Whether each interface of the machine of Genesis is up.',
       value(maxBy(byDevice, 'genesis_system_network_up'), '{{device}}'),
-      { words: { '1': { text: 'up', color: 'green' }, '0': { text: 'down', color: 'red' } } },
+      { words: { '1': { text: 'up', color: 'green' }, '0': { text: 'down', color: 'red' } }, height: 6 },
     ),
   ],
 };
@@ -208,7 +209,7 @@ function process(context: BoardContext): Row {
       ),
       panel.timeseries('Open files', 'none', 'File descriptors that Genesis holds, beside its limit.', [
         value(ofProcess('process_open_fds', context), 'open {{instance}}'),
-        target(ofProcess('process_max_fds', context), 'limit {{instance}}'),
+        limit(ofProcess('process_max_fds', context), '{{instance}}'),
       ]),
     ],
   };

@@ -20,6 +20,7 @@ export interface PanelJson {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly datasource?: { readonly uid: string };
   readonly targets?: readonly TargetJson[];
+  readonly transformations?: readonly { readonly id: string; readonly options: unknown }[];
   readonly options: {
     readonly legend?: { readonly showLegend?: boolean; readonly show?: boolean };
     readonly reduceOptions?: { readonly calcs: readonly string[] };
@@ -29,11 +30,13 @@ export interface PanelJson {
     readonly defaults: {
       readonly unit?: string;
       readonly noValue?: string;
+      readonly mappings?: readonly unknown[];
+      readonly color?: { readonly mode: string };
       readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] };
       readonly links?: readonly { readonly url: string }[];
     };
     readonly overrides: readonly {
-      readonly matcher: { readonly options: unknown };
+      readonly matcher: { readonly id: string; readonly options: unknown };
       readonly properties: readonly { readonly id: string; readonly value: unknown }[];
     }[];
   };

@@ -1,4 +1,4 @@
-import { inspect } from './promql.ts';
+import { inspect, resultLabels } from './promql.ts';
 
 describe('inspect', () => {
   it('finds selectors, groupings and ranges, and variables where durations stand', () => {
@@ -21,5 +21,22 @@ describe('inspect', () => {
 
   it.each(['sum by (a (x)', 'rate(x[)', 'x{a=}', 'x +'])('reports that %s is no PromQL', (expr) => {
     expect(inspect(expr).errors).not.toEqual([]);
+  });
+});
+
+describe('resultLabels', () => {
+  it.each([
+    ['max by (b, a) (x)', ['a', 'b']],
+    ['time() - max by (a) (x)', ['a']],
+    ['(time() - max by (b, a) (x)) / on (a, b) (min by (a, b) (y) > 0)', ['a', 'b']],
+    ['max by (a) (x and on (b) y)', ['a']],
+    ['max by (a) (x) and on (b) y', ['a']],
+    ['sum(x)', []],
+    ['x', null],
+    ['x and on (a) y', null],
+    ['max without (a) (x)', null],
+    ['rate(x[5m])', null],
+  ])('of %s', (expr, labels) => {
+    expect(resultLabels(expr)).toEqual(labels);
   });
 });

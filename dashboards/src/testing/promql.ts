@@ -81,3 +81,46 @@ function groupingsOf(node: SyntaxNode, at: TextOf): Inspected['groupings'][numbe
   const kind = (modifier?.getChild('By') ?? null) === null ? 'other' : 'by';
   return node.getChildren('LabelName').map((label) => ({ label: at(label), kind, of }));
 }
+
+/**
+ * Labels of the results of an expression, sorted: `[]` of a scalar or of an aggregate over everything, null where they cannot be told from
+ * the text (a plain selector keeps its name and every label of its target).
+ */
+export function resultLabels(expr: string): readonly string[] | null {
+  const text = durations.reduce((so, [variable, value]) => so.replace(variable, value), expr);
+  const found = labelsOfNode(parser.parse(text).topNode.firstChild, (node) => text.slice(node.from, node.to));
+  return found === 'scalar' ? [] : found;
+}
+
+function labelsOfNode(node: SyntaxNode | null, at: TextOf): readonly string[] | 'scalar' | null {
+  switch (node?.name) {
+    case 'ParenExpr':
+      return labelsOfNode(node.firstChild?.nextSibling ?? null, at);
+    case 'NumberDurationLiteral':
+    case 'NumberLiteral':
+      return 'scalar';
+    case 'FunctionCall':
+      return at(node) === 'time()' ? 'scalar' : null;
+    case 'AggregateExpr': {
+      const modifier = node.getChild('AggregateModifier');
+      if (modifier === null) return [];
+      if (modifier.getChild('By') === null) return null;
+      return namesIn(modifier, at);
+    }
+    case 'BinaryExpr': {
+      const left = labelsOfNode(node.firstChild, at);
+      const right = labelsOfNode(node.lastChild, at);
+      if (left === 'scalar') return right;
+      const isSet = ['And', 'Unless'].some((name) => node.getChild(name) !== null);
+      if (right === 'scalar' || isSet) return left;
+      const matching = descendants(node, 'MatchingModifierClause').find((clause) => clause.parent?.from === node.from);
+      return matching?.getChild('On') ? namesIn(matching, at) : left;
+    }
+    default:
+      return null;
+  }
+}
+
+function namesIn(modifier: SyntaxNode, at: TextOf): readonly string[] {
+  return descendants(modifier, 'LabelName').map(at).sort();
+}

@@ -10,6 +10,7 @@ import { readinessAlerts } from './readiness.ts';
 import { recoveryAlerts } from './recovery.ts';
 import { deploymentAlerts, regionAlerts } from './regions.ts';
 import { replicationAlerts } from './replication.ts';
+import { runtimeAlerts } from './runtime.ts';
 import { scalingAlerts } from './scaling.ts';
 import { securityAlerts } from './security.ts';
 import { slaAlerts } from './sla.ts';
@@ -32,6 +33,7 @@ export const alertsByFile: Readonly<Record<AlertFile, readonly Alert[]>> = {
     ...scalingAlerts,
     ...deploymentAlerts,
     ...securityAlerts,
+    ...runtimeAlerts,
     // After every critical alert that it may repeat.
     ...escalationAlerts,
     ...watchdogAlerts,
