@@ -20,8 +20,8 @@ const browser = await chromium.launch({
 try {
   // Two schemes in one context: the link works only once.
   const page = await browser.newPage({ viewport: { width: 1000, height: 700 }, deviceScaleFactor: 1 });
-  await page.goto(link);
-  await page.waitForURL((url) => url.pathname === '/');
+  await page.goto(link.replace('/login#', '/login?to=/status#'));
+  await page.waitForURL((url) => url.pathname === '/status');
   for (const scheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.screenshot({ path: join(folder, `status-page-${scheme}.png`), fullPage: false });

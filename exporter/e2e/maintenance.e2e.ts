@@ -48,7 +48,7 @@ describe('a maintenance window', () => {
     expect(window).toMatchObject({ service: 'shop', by: 'admin', reason: 'new disks' });
     expect(await untilSeconds()).toEqual([Date.parse(window?.until ?? '') / 1000]);
     expect((await shop()).maintenance).toEqual(window);
-    const page = await genesis.get('/', { authorization: `Bearer ${genesis.tokens.viewer}` });
+    const page = await genesis.get('/status', { authorization: `Bearer ${genesis.tokens.viewer}` });
     expect(page.text).toContain('new disks; its alerts are muted');
     expect((await readinessOf(genesis)).score).toBeGreaterThanOrEqual(readiness);
 

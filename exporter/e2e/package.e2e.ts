@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { checkout, cleanUp, run, tempFolder } from './support/processes.ts';
+import { checkout, cleanUp, run, startProcess, tempFolder, waitUntil } from './support/processes.ts';
 
 const deadlineMs = 240_000;
 afterAll(cleanUp);
@@ -44,6 +44,35 @@ function prepareHome(folder: string): string {
   return home;
 }
 
+/** Runs the installed server, opens the console with a token and asks for the script that its page names. */
+async function visitConsole(
+  binary: string,
+  home: string,
+): Promise<{ readonly page: Response; readonly script: Response }> {
+  const server = await startProcess({
+    name: 'genesis serve',
+    file: binary,
+    args: ['serve', '--listen', '127.0.0.1:0'],
+    env: { GENESIS_HOME: home },
+  });
+  const address = path.join(home, 'run/address');
+  const url = await waitUntil(
+    'it answers',
+    async () => {
+      const candidate = `http://${readFileSync(address, 'utf8').trim()}`;
+      return (await fetch(`${candidate}/healthz`)).ok ? candidate : undefined;
+    },
+    { deadlineMs: 60_000, processes: [server] },
+  );
+  const headers = { authorization: `Bearer ${readFileSync(path.join(home, 'tokens/viewer'), 'utf8').trim()}` };
+  const page = await fetch(`${url}/console`, { headers });
+  const [, source = ''] = /src="(\/console\/assets\/main-[^"]+\.js)"/.exec(await page.clone().text()) ?? [];
+  const script = await fetch(`${url}${source}`);
+  await script.clone().arrayBuffer();
+  await server.stop();
+  return { page, script };
+}
+
 it(
   'installs from its tarball in an empty folder and does the main job there',
   async () => {
@@ -75,6 +104,11 @@ it(
     expect(readFileSync(path.join(folder, 'generated/rules/generated/dr_alerts.yml'), 'utf8')).toContain(
       'BackupTooOld',
     );
+
+    const { page, script } = await visitConsole(binary, home);
+    expect([page.status, script.status, script.headers.get('content-encoding')]).toEqual([200, 200, 'gzip']);
+    expect(script.headers.get('cache-control')).toContain('immutable');
+    expect(readdirSync(folder)).toContain(`genesis-dr-app-${version}.zip`);
   },
   2 * deadlineMs,
 );

@@ -10,6 +10,11 @@ import { cleanUp, tempFolder, waitUntil } from './support/processes.ts';
 /** Set GENESIS_TEST_PICTURES to a folder to keep them. */
 const pictures = process.env['GENESIS_TEST_PICTURES'] ?? tempFolder('genesis-pictures-');
 
+/** The printed link, asked to lead on to the status page: without a word it leads to the console where that is built. */
+function linkIn(output: string): string {
+  return (/http:\/\/\S+\/login#code=\S+/.exec(output)?.[0] ?? '').replace('/login#', '/login?to=/status#');
+}
+
 describe('the status page of a server that runs on its defaults', () => {
   let genesis: Genesis;
   let browser: Browser;
@@ -23,7 +28,7 @@ describe('the status page of a server that runs on its defaults', () => {
     browser = await startBrowser();
     watched = await watchedPage(browser);
     ({ page } = watched);
-    link = /http:\/\/\S+\/login#code=\S+/.exec(genesis.output())?.[0] ?? '';
+    link = linkIn(genesis.output());
     await waitUntil(
       'the first backup is copied and the first drill has passed',
       async () =>
@@ -42,7 +47,7 @@ describe('the status page of a server that runs on its defaults', () => {
   const factOf = (name: string) => card().locator('dl > div').filter({ hasText: name }).locator('dd');
 
   it('leads somebody without a session to a page that says how to get in', async () => {
-    await page.goto(`${genesis.url}/`);
+    await page.goto(`${genesis.url}/status`);
 
     expect(new URL(page.url()).pathname).toBe('/login');
     expect(await page.locator('main').innerText()).toContain('genesis login');
@@ -51,7 +56,7 @@ describe('the status page of a server that runs on its defaults', () => {
   it('lets in with the link that the start printed, whose code does not stay in the address', async () => {
     // The login page is open already: only the fragment changes.
     await page.goto(link);
-    await page.waitForURL(`${genesis.url}/`);
+    await page.waitForURL(`${genesis.url}/status`);
 
     expect(page.url()).not.toContain('code');
     const cookies = await watched.context.cookies();
@@ -115,12 +120,12 @@ describe('the status page of a server that runs on its defaults', () => {
   }, 60_000);
 
   it('renews itself without closing what was opened, and keeps no session alive by that', async () => {
-    const renewal = await page.waitForResponse(`${genesis.url}/?auto=1`, { timeout: 15_000 });
+    const renewal = await page.waitForResponse(`${genesis.url}/status?auto=1`, { timeout: 15_000 });
     expect(renewal.status()).toBe(200);
     await page.waitForTimeout(300);
 
     expect(await card().getByText('the last reload succeeded').isVisible()).toBe(true);
-    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/');
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/status');
   }, 30_000);
 
   it('asked nobody else and broke no rule of its policy', () => {
@@ -137,7 +142,7 @@ describe('the status page of a server that runs on its defaults', () => {
       /^Not logged in: .*(used|expired|not valid).*\. Ask for a new link as described below\.$/,
     );
     expect(await second.context.cookies()).toEqual([]);
-    await second.page.goto(`${genesis.url}/`);
+    await second.page.goto(`${genesis.url}/status`);
     expect(new URL(second.page.url()).pathname).toBe('/login');
     await second.context.close();
   }, 30_000);
@@ -145,11 +150,10 @@ describe('the status page of a server that runs on its defaults', () => {
   it('lets in with the link that `genesis login` prints', async () => {
     const printed = await genesisCommand(genesis.home, ['login']);
     expect(printed.exitCode).toBe(0);
-    const [fresh] = /http:\/\/\S+\/login#code=\S+/.exec(printed.output) ?? [''];
     const second = await watchedPage(browser);
 
-    await second.page.goto(fresh);
-    await second.page.waitForURL(`${genesis.url}/`);
+    await second.page.goto(linkIn(printed.output));
+    await second.page.waitForURL(`${genesis.url}/status`);
 
     expect(await second.page.locator('main').innerText()).toContain('demo-files');
     expect(second.complaints).toEqual([]);
@@ -162,14 +166,14 @@ describe('the status page of a server that runs on its defaults', () => {
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.waitForURL(`${genesis.url}/login`);
 
-    const answer = await genesis.get('/', { cookie: `${cookie.name}=${cookie.value}` });
-    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/login']);
+    const answer = await genesis.get('/status', { cookie: `${cookie.name}=${cookie.value}` });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/login?to=/status']);
   }, 30_000);
 
   it('does not look healthy when the server is gone', async () => {
     const printed = await genesisCommand(genesis.home, ['login']);
-    await page.goto(/http:\/\/\S+\/login#code=\S+/.exec(printed.output)?.[0] ?? '');
-    await page.waitForURL(`${genesis.url}/`);
+    await page.goto(linkIn(printed.output));
+    await page.waitForURL(`${genesis.url}/status`);
     expect(await page.getByRole('alert').isVisible()).toBe(false);
 
     await genesis.stop();

@@ -6,10 +6,14 @@ const generators = ['rules', 'alertmanager', 'provisioning', 'dashboards'];
 /** What runs in a browser has no Node and only packages that run there too. */
 const contractPackages = ['zod'];
 
+/** The plugin runs in a browser and knows of the exporter only what the contract says. */
+const contractOfPlugin = /^@genesis-dr\/exporter\/contract(\/client)?$/;
+
 /** Area of a file below the checkout: `exporter/src/<layer>` or a generator package; null where the law says nothing. */
 export function areaOf(path) {
   const parts = path.split('/');
   if (generators.includes(parts[0])) return { kind: 'generator', name: parts[0] };
+  if (parts[0] === 'plugin' && parts[1] === 'src') return { kind: 'plugin', name: 'plugin' };
   if (parts[0] !== 'exporter' || parts[1] !== 'src') return null;
   const name = parts.length === 3 ? parts[2].replace(/\.[cm]?[jt]s$/, '') : parts[2];
   return layers.includes(name) ? { kind: 'layer', name } : null;
@@ -19,6 +23,7 @@ export function areaOf(path) {
 export function whyForbidden(file, specifier) {
   const from = areaOf(file);
   if (from === null) return null;
+  if (from.kind === 'plugin') return pluginReach(file, specifier);
   if (specifier.startsWith('.')) {
     const target = resolve('/', dirname(file), specifier).slice(1);
     return from.kind === 'generator' ? generatorReach(from, target) : layerReach(from, target);
@@ -52,6 +57,17 @@ function layerPackage(from, specifier) {
   if (/^(#generators|@genesis-dr)\//.test(specifier) && from.name !== 'cli')
     return `only cli imports the generators (${specifier})`;
   return null;
+}
+
+function pluginReach(file, specifier) {
+  if (/\.test\.tsx?$/.test(file)) return null;
+  if (specifier.startsWith('node:')) return `the plugin runs in a browser: it may not import ${specifier}`;
+  if (specifier.startsWith('.')) {
+    const target = resolve('/', dirname(file), specifier).slice(1);
+    return target.startsWith('plugin/src/') ? null : `the plugin may not reach out of plugin/src (${target})`;
+  }
+  if (!specifier.startsWith('@genesis-dr/') || contractOfPlugin.test(specifier)) return null;
+  return `the plugin imports only @genesis-dr/exporter/contract and /contract/client, not ${specifier}`;
 }
 
 function generatorReach(from, target) {

@@ -25,6 +25,9 @@ it.each([
   ['exporter/src/runtime/a.ts', '../../../rules/src/index.ts', /generator/],
   ['rules/src/a.ts', '../../exporter/src/contract/index.ts', /imports only @genesis-dr\/exporter/],
   ['rules/src/a.ts', '@genesis-dr/exporter/store', /generators import only/],
+  ['plugin/src/a.tsx', '@genesis-dr/exporter/config', /plugin imports only/],
+  ['plugin/src/a.tsx', '../../exporter/src/core/sla.ts', /may not reach out/],
+  ['plugin/src/a.tsx', 'node:fs', /runs in a browser/],
 ])('%s may not import %s', async (file, specifier, why) => {
   expect((await complaints(file, use(specifier))).join('\n')).toMatch(why);
 });
@@ -36,6 +39,7 @@ it.each([
   ['exporter/src/main.ts', './cli/program.ts'],
   ['exporter/src/cli/a.ts', '#generators/rules'],
   ['rules/src/alerts/a.ts', '@genesis-dr/exporter/contract'],
+  ['plugin/src/pages/a.tsx', '@genesis-dr/exporter/contract/client'],
 ])('%s may import %s', async (file, specifier) => {
   expect(await complaints(file, use(specifier))).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import type { Request, Response, Router } from 'express';
-import { fail, OpError, type Outcome } from '../contract/errors.ts';
+import { fail, ok, type OpError, type Outcome } from '../contract/errors.ts';
 import { readBody, expectNoBody } from './body.ts';
 import { labelRoute, type ServerContext } from './context.ts';
 import { admit, auditDenial, checkOrigin } from './gate.ts';
 import { toJson } from './errors.ts';
 import { isFromLoopback, remoteAddress } from './peer.ts';
-import { readCookie, sessionCookie } from './sessions.ts';
+import { loginLinkOwner, readCookie, sessionCookie, type SessionOwner } from './sessions.ts';
 import { LoginBody, systemRoutes } from './system-routes.ts';
 
 /** The value, or the failure thrown for the error handler to answer. */
@@ -30,6 +30,23 @@ async function refuse(
 }
 
 /** Only from this machine: whoever is here could read the token files anyway, somebody at another machine could not. */
+function ownerOfCode(context: ServerContext, request: Request, code: string): Outcome<SessionOwner> {
+  if (!isFromLoopback(request)) {
+    context.app.countAuthFailure('login', null);
+    return fail('forbidden', 'login links work only in a browser on the machine that runs genesis');
+  }
+  return context.loginCodes.redeem(code) ? ok(loginLinkOwner) : context.authenticator.refuse(request, 'login', null);
+}
+
+/** What a program may send with every request, a person may type once. Errors: `unauthenticated`, `rate_limited`, `forbidden`. */
+async function ownerOfToken(context: ServerContext, request: Request, token: string): Promise<Outcome<SessionOwner>> {
+  const owner = await context.authenticator.ownerOfToken(token);
+  if (owner === null) return context.authenticator.refuse(request, 'token', null);
+  if (owner.role !== 'metrics') return ok(owner);
+  context.app.countAuthFailure('role', null);
+  return fail('forbidden', 'a token of the role metrics reads /metrics only');
+}
+
 async function login(context: ServerContext, request: Request, response: Response): Promise<void> {
   labelRoute(response, systemRoutes.login.path);
   const origin = checkOrigin(context, request, false);
@@ -37,29 +54,19 @@ async function login(context: ServerContext, request: Request, response: Respons
     context.app.countAuthFailure('origin', null);
     await refuse(context, request, response, 'login', origin.error);
   }
-  const { code } = await readBody(request, response, LoginBody);
-  if (!isFromLoopback(request)) {
-    context.app.countAuthFailure('login', null);
-    await refuse(
-      context,
-      request,
-      response,
-      'login',
-      new OpError('forbidden', 'login links work only in a browser on the machine that runs genesis'),
-    );
-  }
-  if (!context.loginCodes.redeem(code)) {
-    const refused = context.authenticator.refuse(request, 'login', null);
-    if (!refused.ok) await refuse(context, request, response, 'login', refused.error);
-  }
-  await noteLogin(context, request);
+  const { code, token } = await readBody(request, response, LoginBody);
+  const owned =
+    code === undefined ? await ownerOfToken(context, request, token ?? '') : ownerOfCode(context, request, code);
+  if (!owned.ok) return refuse(context, request, response, 'login', owned.error);
+  const owner = owned.value;
+  await noteLogin(context, request, owner);
   const options = { tls: context.tls, maxSeconds: context.app.config().api.session_max };
-  response.setHeader('Set-Cookie', sessionCookie(context.cookieName(), context.sessions.create(), options));
-  sendJson(response, 200, { role: 'admin' });
+  response.setHeader('Set-Cookie', sessionCookie(context.cookieName(), context.sessions.create(owner), options));
+  sendJson(response, 200, { role: owner.role });
 }
 
-async function noteLogin(context: ServerContext, request: Request): Promise<void> {
-  const who = { actor: 'login-link', role: 'admin', via: 'session', remote: remoteAddress(request) };
+async function noteLogin(context: ServerContext, request: Request, owner: SessionOwner): Promise<void> {
+  const who = { actor: owner.name, role: owner.role, via: 'session', remote: remoteAddress(request) };
   try {
     await context.app.audit({
       ...who,

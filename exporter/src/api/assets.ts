@@ -62,33 +62,54 @@ progress { width: 100%; height: 10px; accent-color: var(--accent); }
 code, pre { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; }
 pre { overflow-x: auto; background: var(--dim-back); border-radius: 8px; padding: 10px; margin: 8px 0; }
 button { font: inherit; color: var(--text); background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 4px 12px; cursor: pointer; }
+form { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+form[hidden] { display: none; }
+input { font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: 8px; padding: 4px 10px; min-width: 0; flex: 1 1 220px; max-width: 460px; }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: 4px 8px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 .method { font-weight: 600; min-width: 4.2em; display: inline-block; }
 `;
 
 /**
- * Exchanges the code of a login link. The code stands in the fragment, which browsers never send to a server by themselves; a link
- * that is pasted while this page is open changes the fragment only, and loads nothing anew.
+ * Exchanges the code of a login link, or a token that was typed in. The code stands in the fragment, which browsers never send to a
+ * server by themselves; a link that is pasted while this page is open changes the fragment only, and loads nothing anew.
  */
 const loginScript = `
 'use strict';
 const message = document.getElementById('message');
-async function exchange(code) {
+const form = document.getElementById('token-form');
+const field = document.getElementById('token');
+const query = new URLSearchParams(location.search);
+function nextPage() {
+  const to = query.get('to') || '';
+  return /^\\/(a\\/genesis-dr-app|console|status)(\\/[A-Za-z0-9._~:@-]+)*\\/?$/.test(to) ? to : '/';
+}
+async function exchange(credential, next) {
   message.textContent = 'Logging in …';
-  const answer = await fetch('/api/v1/login', {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code }),
-  });
-  if (answer.ok) { location.replace('/'); return; }
-  const problem = await answer.json();
-  message.textContent = 'Not logged in: ' + problem.detail + '. Ask for a new link as described below.';
+  try {
+    const answer = await fetch('/api/v1/login', {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(credential),
+    });
+    const reply = await answer.json();
+    if (answer.ok) { location.replace(nextPage()); return; }
+    message.textContent = 'Not logged in: ' + reply.detail + '. ' + next;
+  } catch {
+    message.textContent = 'Not logged in: the server could not be reached.';
+  }
 }
 function login() {
   const code = new URLSearchParams(location.hash.slice(1)).get('code');
   if (!code) return;
-  history.replaceState(null, '', location.pathname);
-  exchange(code).catch(() => { message.textContent = 'Not logged in: the server could not be reached.'; });
+  history.replaceState(null, '', location.pathname + location.search);
+  exchange({ code }, 'Ask for a new link as described below.');
 }
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const token = field.value.trim();
+  field.value = '';
+  if (token) exchange({ token }, 'Is it the whole token?');
+});
+form.hidden = false;
 addEventListener('hashchange', login);
 login();
 `;
@@ -118,11 +139,11 @@ function show(fresh) {
 }
 function renew() {
   const request = new XMLHttpRequest();
-  request.open('GET', '/?auto=1');
+  request.open('GET', '/status?auto=1');
   request.responseType = 'document';
   request.timeout = 8000;
   request.onload = () => {
-    if (new URL(request.responseURL).pathname !== '/') { location.replace('/login'); return; }
+    if (new URL(request.responseURL).pathname !== '/status') { location.replace('/login'); return; }
     if (request.status === 200 && request.response?.querySelector('main')) show(request.response);
     else sayLost();
   };

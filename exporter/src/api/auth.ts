@@ -1,16 +1,18 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ActionId } from '../contract/actions.ts';
-import { fail, ok, type Outcome } from '../contract/errors.ts';
-import type { Role } from '../contract/operation.ts';
+import { fail, ok, type OpError, type Outcome } from '../contract/errors.ts';
+import type { ActorVia, Role } from '../contract/operation.ts';
 import type { Clock } from '../ports/index.ts';
 import type { App } from '../runtime/app.ts';
 import type { TokenRow } from '../store/port.ts';
 import { addressKey } from './peer.ts';
-import { hashSecret, readCookie, type Sessions } from './sessions.ts';
+import { hashSecret, readCookie, type SessionOwner, type Sessions } from './sessions.ts';
 
 const windowMs = 60_000;
 const maxAddresses = 10_000;
+/** Sent by pages that renew themselves while nobody is there. It can only shorten the sender's own session. */
+const passiveHeader = 'x-genesis-passive';
 /** The same for a missing, unknown, expired and revoked credential, so that nothing is learned from it. */
 const unauthenticatedText = 'a valid token or login session is needed';
 const badCodeText = 'this login link was used already, is older than ten minutes, or was made before a restart';
@@ -18,7 +20,11 @@ const badCodeText = 'this login link was used already, is older than ten minutes
 export interface Identity {
   readonly name: string;
   readonly role: Role;
-  readonly via: 'token' | 'session';
+  readonly via: ActorVia;
+  /** The person's id at Grafana (`user:<id>`) where its signature was checked. */
+  readonly subject?: string;
+  /** Why the person behind Grafana is not proven; null where nobody had to be or somebody was. */
+  readonly unproven?: OpError | null;
   /** Asked again while a stream is open. */
   stillValid(): Promise<boolean>;
 }
@@ -52,6 +58,8 @@ export function createAttemptLimiter(clock: Clock): AttemptLimiter {
 export interface Authenticator {
   /** Who sends this request. Errors: `unauthenticated`, `rate_limited`. `passive`: does not keep a session from idling out. */
   identify(request: IncomingMessage, action: ActionId | null, passive: boolean): Promise<Outcome<Identity>>;
+  /** Whose session a typed token opens; null when the token is not alive. */
+  ownerOfToken(secret: string): Promise<SessionOwner | null>;
   /** Counts a failed attempt; the failure to answer with. */
   refuse(request: IncomingMessage, kind: 'token' | 'login', action: ActionId | null): Outcome<never>;
 }
@@ -77,8 +85,7 @@ export function createAuthenticator(app: App, sessions: Sessions, cookieName: ()
     });
   };
 
-  const liveToken = async (secret: string): Promise<TokenRow | null> => {
-    const hash = hashSecret(secret);
+  const liveToken = async (hash: string): Promise<TokenRow | null> => {
     const row = await app.store.tokens.byHash(hash);
     return row !== null && sameHash(row.hash, hash) && isLive(row, app.clock.now()) ? row : null;
   };
@@ -95,6 +102,14 @@ export function createAuthenticator(app: App, sessions: Sessions, cookieName: ()
     });
   };
 
+  /** A session that a token opened ends when the token is revoked or expires. */
+  const liveOwner = async (secret: string, use: boolean): Promise<SessionOwner | null> => {
+    const owner = sessions.ownerOf(secret, use);
+    if (owner === null || owner.tokenHash === null || (await liveToken(owner.tokenHash)) !== null) return owner;
+    sessions.end(secret);
+    return null;
+  };
+
   const identify = async (
     request: IncomingMessage,
     action: ActionId | null,
@@ -103,22 +118,31 @@ export function createAuthenticator(app: App, sessions: Sessions, cookieName: ()
     const header = request.headers.authorization;
     if (header !== undefined) {
       const secret = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
-      const row = secret === undefined ? null : await liveToken(secret);
-      if (secret === undefined || row === null) return refuse(request, 'token', action);
+      const hash = secret === undefined ? null : hashSecret(secret);
+      const row = hash === null ? null : await liveToken(hash);
+      if (hash === null || row === null) return refuse(request, 'token', action);
       touch(row, app.clock.now());
       return ok({
         name: row.name,
         role: row.role,
         via: 'token',
-        stillValid: async () => (await liveToken(secret)) !== null,
+        stillValid: async () => (await liveToken(hash)) !== null,
       });
     }
     // An unknown session is no attack: every restart makes the open pages' sessions unknown. It is refused, not counted.
     const secret = readCookie(request.headers.cookie, cookieName());
-    if (secret === null || !sessions.isValid(secret, !passive)) return fail('unauthenticated', unauthenticatedText);
-    const stillValid = (): Promise<boolean> => Promise.resolve(sessions.isValid(secret, false));
-    return ok({ name: 'login-link', role: 'admin', via: 'session', stillValid });
+    const watching = passive || request.headers[passiveHeader] !== undefined;
+    const owner = secret === null ? null : await liveOwner(secret, !watching);
+    if (secret === null || owner === null) return fail('unauthenticated', unauthenticatedText);
+    const stillValid = async (): Promise<boolean> => (await liveOwner(secret, false)) !== null;
+    return ok({ name: owner.name, role: owner.role, via: 'session', stillValid });
   };
 
-  return { identify, refuse };
+  const ownerOfToken = async (secret: string): Promise<SessionOwner | null> => {
+    const hash = hashSecret(secret);
+    const row = await liveToken(hash);
+    return row === null ? null : { name: row.name, role: row.role, tokenHash: hash };
+  };
+
+  return { identify, ownerOfToken, refuse };
 }

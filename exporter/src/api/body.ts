@@ -7,7 +7,8 @@ import { faultsError } from './errors.ts';
 const bodyLimitBytes = 1024 * 1024;
 const parseJson = express.json({ limit: bodyLimitBytes, inflate: false, type: () => true, strict: true });
 
-function hasBody(request: Request): boolean {
+/** Whether the request announces one. */
+export function hasBody(request: Request): boolean {
   return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
 }
 
@@ -54,7 +55,7 @@ export async function expectNoBody(request: Request, response: Response): Promis
 }
 
 /** The query as an object. Errors (thrown): `bad_request` where a parameter stands twice or is unknown. */
-export function readQuery(request: Request, schema: z.ZodType | undefined): unknown {
+export function readQuery(request: Pick<Request, 'url'>, schema: z.ZodType | undefined): unknown {
   const question = request.url.indexOf('?');
   const seen = new Map<string, string>();
   const faults: Fault[] = [];

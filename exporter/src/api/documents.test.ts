@@ -74,13 +74,14 @@ describe('pages', () => {
   afterAll(() => server.close());
 
   it('lead to the login page without a session', async () => {
-    const answer = await server.send('/');
+    const [start, status] = [await server.send('/'), await server.send('/status')];
 
-    expect([answer.status, answer.headers.location]).toEqual([303, '/login']);
+    expect([start.status, start.headers.location]).toEqual([303, '/status']);
+    expect([status.status, status.headers.location]).toEqual([303, '/login?to=/status']);
     expect((await server.send('/login')).text).toContain('genesis login');
   });
 
-  it.each(['/login', '/api/docs', '/'])(
+  it.each(['/login', '/api/docs', '/status'])(
     '%s holds no inline script or style and nothing from elsewhere',
     async (path) => {
       const { text } = await server.send(path, { token: secrets.viewer });
@@ -100,7 +101,7 @@ describe('pages', () => {
   });
 
   it('the status page shows what is known', async () => {
-    const { text } = await server.send('/', { token: secrets.viewer });
+    const { text } = await server.send('/status', { token: secrets.viewer });
 
     for (const part of [
       'files',
@@ -116,7 +117,7 @@ describe('pages', () => {
     ]) {
       expect(text).toContain(part.replace('24.0 s', '24 s'));
     }
-    expect(text).toContain('<meta http-equiv="refresh" content="10; url=/?auto=1" />');
+    expect(text).toContain('<meta http-equiv="refresh" content="10; url=/status?auto=1" />');
   });
 
   it('the status page shows unknown as unknown and escapes every text', async () => {
@@ -125,13 +126,13 @@ describe('pages', () => {
     const copies = [{ name: hostile, path: hostile, facts: unknown(t0, new OpError('copy_disconnected', hostile)) }];
     server.app.current.snapshot = aSnapshot([{ ...aService(hostile), pause, copies }, anUnknownService()]);
 
-    const { text } = await server.send('/', { token: secrets.viewer });
+    const { text } = await server.send('/status', { token: secrets.viewer });
 
     expect(text).not.toContain('<img');
     expect(text).not.toContain('<b>repository');
     expect(text.match(/unknown<\/span>/g)?.length).toBeGreaterThanOrEqual(6);
     server.app.current.snapshot = null;
-    expect((await server.send('/', { token: secrets.viewer })).text).toContain('first observation has not ended');
+    expect((await server.send('/status', { token: secrets.viewer })).text).toContain('first observation has not ended');
   });
 });
 

@@ -15,8 +15,18 @@ export interface EventStreams {
 }
 
 function frame(event: AppEvent): string {
-  const data = event.type === 'operation' ? event.operation : { at: event.at };
-  return `event: ${event.type}\ndata: ${toJson(data)}\n\n`;
+  return `event: ${event.type}\ndata: ${toJson(dataOf(event))}\n\n`;
+}
+
+function dataOf(event: AppEvent): unknown {
+  switch (event.type) {
+    case 'operation':
+      return event.operation;
+    case 'alert':
+      return { notice: event.notice, ...event.alert };
+    case 'snapshot':
+      return { at: event.at };
+  }
 }
 
 export function createEventStreams(app: App, heartbeatMs = 15_000): EventStreams {

@@ -6,11 +6,15 @@ import { actions, type ActionId } from '../contract/actions.ts';
 import { OpError } from '../contract/errors.ts';
 import { addAccessRoutes } from './access.ts';
 import { assets } from './assets.ts';
+import { addConsoleAssets } from './console.ts';
+import type { ConsoleFiles } from './console-files.ts';
 import { requestIdOf, type ServerContext } from './context.ts';
+import { addDashboardRoutes, dashboardRoutes } from './compat/dashboard.ts';
 import { addDocumentedRoutes } from './compat/sla.ts';
 import { addActionRoutes, expressPath } from './dispatch.ts';
 import { sendProblem, thrownToError } from './errors.ts';
 import type { EventStreams } from './events.ts';
+import { addGrafanaRoutes, forwardedActions } from './grafana.ts';
 import { addPages } from './pages.ts';
 import { addressKey } from './peer.ts';
 import { systemRoutes, type SystemRoute } from './system-routes.ts';
@@ -77,6 +81,7 @@ function methodsByPath(): ReadonlyMap<string, ReadonlySet<string>> {
     known.set(path, methods);
   };
   for (const id of Object.keys(actions) as ActionId[]) add(expressPath(actions[id].path), actions[id].method);
+  for (const { path, method } of [...forwardedActions, ...dashboardRoutes]) add(path, method);
   for (const { path, method } of Object.values<SystemRoute>(systemRoutes)) add(path, method);
   for (const path of Object.keys(assets)) add(path, 'GET');
   return known;
@@ -97,7 +102,12 @@ function answerFailure(context: ServerContext) {
 }
 
 /** Everything but the probes: pages, documents, login and the action table. `rateStore` is shut down by the server. */
-export function createExpressApp(context: ServerContext, streams: EventStreams, rateStore: MemoryStore): Express {
+export function createExpressApp(
+  context: ServerContext,
+  streams: EventStreams,
+  rateStore: MemoryStore,
+  consoleFiles: ConsoleFiles,
+): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -106,16 +116,21 @@ export function createExpressApp(context: ServerContext, streams: EventStreams, 
   app.enable('case sensitive routing');
   app.enable('strict routing');
   app.use(securityHeaders(context.tls));
+  const files = express.Router({ caseSensitive: true, strict: true });
+  addConsoleAssets(files, consoleFiles);
+  app.use(files);
   app.use(limiter(context, rateStore));
   app.use((_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');
     next();
   });
   const router = express.Router({ caseSensitive: true, strict: true });
-  addPages(router, context);
+  addPages(router, context, consoleFiles);
   addAccessRoutes(router, context);
   addDocumentedRoutes(router, context);
+  addDashboardRoutes(router, context, streams);
   addActionRoutes(router, context, streams);
+  addGrafanaRoutes(router, context, streams);
   for (const [path, methods] of methodsByPath()) {
     router.all(path, (_request, response) => {
       response.setHeader('Allow', [...methods].join(', '));

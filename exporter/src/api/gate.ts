@@ -6,6 +6,7 @@ import type { Identity } from './auth.ts';
 import type { ServerContext } from './context.ts';
 import { routeOf } from './context.ts';
 import { isForeign, isSafeMethod } from './origin.ts';
+import { leastRole, namePerson, type Way } from './forwarded.ts';
 import { addressKey, remoteAddress } from './peer.ts';
 
 /** What a route asks of the one who calls it. */
@@ -17,6 +18,8 @@ export interface Access {
   readonly sameOriginOnly?: boolean;
   /** Does not keep a session from idling out. */
   readonly passive?: boolean;
+  /** Where it came in; default: the API itself. */
+  readonly way?: Way;
 }
 
 /** Refuses what another site's page sent: writes, WebSocket upgrades and event streams. Errors: `cross_origin`. */
@@ -48,7 +51,7 @@ export async function auditDenial(
 
 /**
  * Origin, authentication and role, in this order. Refused writes and failed attempts are audited.
- * Errors: `cross_origin`, `unauthenticated`, `rate_limited`, `forbidden`.
+ * Errors: `cross_origin`, `unauthenticated`, `rate_limited`, `forbidden`, `identity_required`, `identity_invalid`.
  */
 export async function admit(
   context: ServerContext,
@@ -70,11 +73,39 @@ export async function admit(
       await auditDenial(context, request, response, { action, identity: null, error: identified.error });
     return identified;
   }
-  const identity = identified.value;
-  if (access.roles.includes(identity.role)) return identified;
-  context.app.countAuthFailure('role', action);
-  const refused = fail('forbidden', `the role ${identity.role} may not do this; it needs ${access.roles.join(' or ')}`);
-  if (!refused.ok && !isSafeMethod(request.method))
-    await auditDenial(context, request, response, { action, identity, error: refused.error });
-  return refused;
+  const entered = await enter(context, request, identified.value, access);
+  if (entered.ok) return entered;
+  const { error } = entered;
+  context.app.countAuthFailure(error.code === 'forbidden' ? 'role' : 'identity', action);
+  if (!isSafeMethod(request.method))
+    await auditDenial(context, request, response, {
+      action,
+      identity: asForwarded(identified.value, access.way),
+      error,
+    });
+  return entered;
+}
+
+/** Whoever used the token of a proxy is not the token, also where the request is refused. */
+function asForwarded(identity: Identity, way: Way | undefined): Identity {
+  return way?.forwarded === true && identity.via === 'token' ? { ...identity, via: 'grafana_unverified' } : identity;
+}
+
+/** The role that is left on this way in, and the person behind a proxy. Errors: `forbidden`, `identity_required`, `identity_invalid`. */
+async function enter(
+  context: ServerContext,
+  request: IncomingMessage,
+  identity: Identity,
+  { way, roles, action }: Access,
+): Promise<Outcome<Identity>> {
+  const role =
+    way === undefined ? identity.role : leastRole(identity.role, way.role, request.headers['x-genesis-role']);
+  if (!roles.includes(role)) {
+    const why = role === identity.role ? '' : ` (the token has ${identity.role}, this way in allows ${role})`;
+    return fail('forbidden', `the role ${role} may not do this; it needs ${roles.join(' or ')}${why}`);
+  }
+  const capped = { ...identity, role };
+  return way?.forwarded === true && identity.via === 'token'
+    ? namePerson(context, request, capped, way, action)
+    : ok(capped);
 }

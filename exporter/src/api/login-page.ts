@@ -1,6 +1,6 @@
 import { html, layout } from './html.ts';
 
-/** Explains how to get in; its script exchanges the code of a login link, where one brought the visitor here. */
+/** How to get in: its script exchanges the code of a login link, or a token that was typed in, for a session. */
 export function loginPage(): string {
   return layout({
     title: 'Log in - Genesis DR',
@@ -9,19 +9,25 @@ export function loginPage(): string {
       <main>
         <section class="card">
           <h2>Log in</h2>
-          <p id="message">This page needs a login link.</p>
+          <p id="message" role="status">With a login link, or with a token.</p>
+          <form id="token-form" method="post" hidden>
+            <label for="token">Token</label>
+            <input id="token" type="password" autocomplete="off" spellcheck="false" required />
+            <button type="submit">Log in</button>
+          </form>
+          <h3>A login link</h3>
           <p>On the machine that runs Genesis, as the user that runs it:</p>
           <pre>genesis login</pre>
           <p>
             It prints a link that works once, within ten minutes, in a browser on the same machine. In a checkout
             without an installed <code>genesis</code>: <code>npm run genesis -- login</code>.
           </p>
-          <noscript
-            ><p>
-              The link needs JavaScript to hand over its code. Programs use tokens instead:
-              <code>genesis token create</code>.
-            </p></noscript
-          >
+          <h3>A token</h3>
+          <p>
+            Who has none asks an admin for one: <code>genesis token create NAME --role viewer</code>. It opens a session
+            with its own role; it is sent once and kept nowhere in the browser.
+          </p>
+          <noscript><p>Logging in needs JavaScript. Programs send their token with each request instead.</p></noscript>
           <p class="soft small">
             From another machine, forward the port first: <code>ssh -L 9847:127.0.0.1:9847 HOST</code>.
             <a href="/api/docs">API reference</a>

@@ -94,13 +94,13 @@ describe('login link', () => {
     const cookie = await login();
     for (let minute = 0; minute < 29; minute += 1) {
       server.app.clock.advance(60);
-      expect((await server.send('/?auto=1', { headers: { cookie } })).status).toBe(200);
+      expect((await server.send('/status?auto=1', { headers: { cookie } })).status).toBe(200);
     }
 
     server.app.clock.advance(60);
 
-    const answer = await server.send('/?auto=1', { headers: { cookie } });
-    expect([answer.status, answer.headers.location]).toEqual([303, '/login']);
+    const answer = await server.send('/status?auto=1', { headers: { cookie } });
+    expect([answer.status, answer.headers.location]).toEqual([303, '/login?to=/status']);
   });
 
   it('is made by an admin token on this machine only', async () => {
@@ -131,6 +131,73 @@ describe('login link', () => {
 
     expect(new Set(names.map((cookie) => cookie.split('=', 1)[0])).size).toBe(1);
     await again.close();
+  });
+});
+
+describe('a token that is typed in', () => {
+  let server: TestServer;
+  beforeEach(async () => {
+    server = await startTestServer();
+  });
+  afterEach(() => server.close());
+
+  const login = (body: unknown, headers: http.OutgoingHttpHeaders = {}) =>
+    server.send('/api/v1/login', { method: 'POST', body, headers });
+  const cookieOf = async (token: string): Promise<string> =>
+    String((await login({ token })).headers['set-cookie']?.[0]).split(';', 1)[0] ?? '';
+
+  it.each(['viewer', 'operator', 'admin'] as const)('opens a session of its own role: %s', async (role) => {
+    const cookie = await cookieOf(secrets[role]);
+
+    const me = (await server.send('/api/v1/me', { headers: { cookie } })).json();
+    expect(me).toMatchObject({ role, via: 'session' });
+    expect(cookie).not.toContain(secrets[role]);
+    expect(server.app.recorded.audits).toContainEqual(
+      expect.objectContaining({ action: 'login', actor: me['name'], role, result: 'succeeded' }),
+    );
+  });
+
+  it('works from elsewhere too, because it proves who one is', async () => {
+    expect((await login({ token: secrets.viewer }, { 'x-forwarded-for': '203.0.113.9' })).status).toBe(200);
+    expect((await login({ token: secrets.viewer }, { origin: 'https://evil.example' })).json()['code']).toBe(
+      'cross_origin',
+    );
+  });
+
+  it('ends its sessions when it is revoked', async () => {
+    const cookie = await cookieOf(secrets.viewer);
+    expect((await server.send('/api/v1/me', { headers: { cookie } })).status).toBe(200);
+
+    await server.app.store.tokens.revoke('tok_viewer', server.app.clock.now().toISOString());
+
+    expect((await server.send('/api/v1/me', { headers: { cookie } })).status).toBe(401);
+  });
+
+  it('is refused and counted when it is unknown, expired, revoked or for metrics only', async () => {
+    for (const token of ['gdr_unknown', secrets.expired, secrets.revoked])
+      expect((await login({ token })).status).toBe(401);
+    expect((await login({ token: secrets.metrics })).status).toBe(403);
+
+    expect(server.app.recorded.authFailures.map(({ kind }) => kind)).toEqual(['token', 'token', 'token', 'role']);
+  });
+
+  it('goes alone: nothing, or a code beside it, is a fault of the request', async () => {
+    const { code } = server.loginCodes.create();
+
+    for (const body of [{}, { code, token: secrets.viewer }, { token: 'a b' }])
+      expect((await login(body)).status).toBe(400);
+    expect((await login({ code })).status).toBe(200);
+  });
+
+  it('does not keep a session alive by requests that say that nobody is there', async () => {
+    const cookie = await cookieOf(secrets.viewer);
+    const { session_idle: idle } = server.app.config().api;
+
+    server.app.clock.advance(idle - 60);
+    expect((await server.send('/api/v1/me', { headers: { cookie, 'x-genesis-passive': '1' } })).status).toBe(200);
+    server.app.clock.advance(61);
+
+    expect((await server.send('/api/v1/me', { headers: { cookie } })).status).toBe(401);
   });
 });
 

@@ -3,7 +3,7 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import { actions, type Action, type ActionId } from '../contract/actions.ts';
 import { errorCatalogue, type ErrorCode } from '../contract/errors.ts';
 import { Problem } from '../contract/reply-parts.ts';
-import { PlanReply, replies } from '../contract/replies.ts';
+import { PlanReply, replies, type ReplyShape } from '../contract/replies.ts';
 import { systemRoutes, type SystemRoute } from './system-routes.ts';
 
 type Responses = ZodOpenApiOperationObject['responses'];
@@ -29,14 +29,8 @@ function problems(codes: readonly ErrorCode[]): Responses {
 }
 
 function success(id: ActionId): Responses {
-  const { status, schema } = replies[id];
-  if (schema === null)
-    return {
-      '200': {
-        description: 'A stream of events `operation` and `snapshot`',
-        content: { 'text/event-stream': { schema: z.string() } },
-      },
-    };
+  const { status, schema, type = 'text/plain', description = 'Done' }: ReplyShape = replies[id];
+  if (schema === null) return { '200': { description, content: { [type]: { schema: z.string() } } } } as Responses;
   const json = (description: string, type: z.ZodType) => ({
     description,
     content: { 'application/json': { schema: type } },

@@ -2,6 +2,8 @@ import type { Request, Response, Router } from 'express';
 import type { ServerContext } from './context.ts';
 import { labelRoute } from './context.ts';
 import { assets } from './assets.ts';
+import { addConsolePages } from './console.ts';
+import type { ConsoleFiles } from './console-files.ts';
 import { docsPage } from './docs-page.ts';
 import { admit } from './gate.ts';
 import { loginPage } from './login-page.ts';
@@ -12,9 +14,14 @@ import { systemRoutes } from './system-routes.ts';
 
 const maxShownOperations = 20;
 
-async function status(context: ServerContext, request: Request, response: Response): Promise<void> {
+async function status(
+  context: ServerContext,
+  files: ConsoleFiles,
+  request: Request,
+  response: Response,
+): Promise<void> {
   labelRoute(response, systemRoutes.statusPage.path);
-  const passive = request.originalUrl === '/?auto=1';
+  const passive = request.originalUrl === `${systemRoutes.statusPage.path}?auto=1`;
   const admitted = await admit(context, request, response, {
     action: null,
     roles: systemRoutes.statusPage.roles,
@@ -22,7 +29,7 @@ async function status(context: ServerContext, request: Request, response: Respon
   });
   if (!admitted.ok) {
     if (admitted.error.code !== 'unauthenticated' || request.headers.authorization !== undefined) throw admitted.error;
-    response.redirect(303, '/login');
+    response.redirect(303, `/login?to=${systemRoutes.statusPage.path}`);
     return;
   }
   const { app } = context;
@@ -38,14 +45,21 @@ async function status(context: ServerContext, request: Request, response: Respon
   const snapshot = app.snapshot();
   const health = overallHealth(snapshot, now, { version: app.version, cluster: app.config().cluster });
   const canLogOut = admitted.value.via === 'session';
-  response.type('html').send(statusPage({ snapshot, health, running: live, now, version: app.version, canLogOut }));
+  const hasConsole = (await files.page()) !== null;
+  const { version } = app;
+  response.type('html').send(statusPage({ snapshot, health, running: live, now, version, canLogOut, hasConsole }));
 }
 
-export function addPages(router: Router, context: ServerContext): void {
+export function addPages(router: Router, context: ServerContext, files: ConsoleFiles): void {
   const document = openApiDocument(context.app.version);
   const documentText = JSON.stringify(document);
   const documentPage = docsPage(document);
-  router.get('/', (request, response) => status(context, request, response));
+  addConsolePages(router, context, files);
+  router.get(systemRoutes.start.path, async (_request, response) => {
+    labelRoute(response, systemRoutes.start.path);
+    response.redirect(303, ((await files.page()) === null ? systemRoutes.statusPage : systemRoutes.console).path);
+  });
+  router.get(systemRoutes.statusPage.path, (request, response) => status(context, files, request, response));
   router.get(systemRoutes.loginPage.path, (_request, response) => {
     labelRoute(response, systemRoutes.loginPage.path);
     response.type('html').send(loginPage());

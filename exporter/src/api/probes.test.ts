@@ -172,7 +172,7 @@ describe('listening', () => {
     const server = await startTestServer();
     server.app.backups = async () => {
       await waiting;
-      return { items: [], next: null };
+      return { items: [], next: null, total: 0 };
     };
     const slow = server.send('/api/v1/backups', { token: secrets.viewer });
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,6 +1,7 @@
 import { actions, type Action, type ActionId } from '../contract/actions.ts';
 import { errorCatalogue, type ErrorCode } from '../contract/errors.ts';
 import { roles } from '../contract/operation.ts';
+import { consoleProxyBase, grafanaBase, grafanaRoutesOf } from '../contract/routes.ts';
 import { systemRoutes, type SystemRoute } from './system-routes.ts';
 
 function actionRow(id: ActionId): string {
@@ -8,6 +9,23 @@ function actionRow(id: ActionId): string {
   const marks = roles.map((role) => (action.roles.includes(role) ? 'yes' : '-'));
   const note = action.adminWhen === undefined ? '' : ` Only admin when ${action.adminWhen}.`;
   return `| ${[`\`${action.method} /api/v1${action.path}\``, ...marks, `${action.summary}.${note}`].join(' | ')} |`;
+}
+
+function forwardedRows(id: ActionId): string[] {
+  const action: Action = actions[id];
+  const found = grafanaRoutesOf(action);
+  const [first] = found;
+  if (first === undefined) return [];
+  const prefixes = found.filter(({ method }) => method === 'POST').map(({ prefix }) => prefix);
+  const post = found.find(({ method }) => method === 'POST');
+  const read = found.find(({ method }) => method === 'GET');
+  const shown = [
+    ...(read === undefined ? [] : [`\`GET read${read.path}\``]),
+    ...(post === undefined
+      ? []
+      : [`\`POST ${prefixes.length === 2 ? '{operate,admin}' : prefixes.join('')}${post.path}\``]),
+  ];
+  return [`| \`${id}\` | ${shown.join(', ')} | \`${action.method} /api/v1${action.path}\` |`];
 }
 
 function systemRow(route: SystemRoute): string {
@@ -36,11 +54,27 @@ export function apiReference(): string {
     '',
     'Viewers do not see file names: the warnings of backups and the differences of drills are left out for them.',
     '',
+    '## Behind Grafana and in the console',
+    '',
+    `Grafana's proxy knows one method a prefix, so every action has an address below \`${grafanaBase}/{read,operate,admin}\` as well: \`read\` takes GET, the others POST. The least of the prefix's role, the token's and the header \`X-Genesis-Role\` counts. The console's pages call the same below \`${consoleProxyBase}\` with their session. \`grafana.identity\` says whether \`X-Grafana-Id\` must prove the person.`,
+    '',
+    '| action | address behind the proxy | in the place of |',
+    '|---|---|---|',
+    ...(Object.keys(actions) as ActionId[]).flatMap(forwardedRows),
+    '',
+    'A POST that stands in for a GET takes the parameters of its query as the JSON body. A page at which nobody is sends `X-Genesis-Passive: 1`, so that its refreshing does not keep a session from idling out.',
+    '',
     '## Other routes',
     '',
     '| route | access | roles | what it does |',
     '|---|---|---|---|',
     ...Object.values<SystemRoute>(systemRoutes).map(systemRow),
+    '',
+    '## Live data',
+    '',
+    '- `/ws/dashboard` is a WebSocket that sends what `GET /api/v1/dashboard/metrics` answers, with the same query: at once, then every `live.push_interval`. It asks for a token (`Authorization`) or a session, refuses pages of other sites, ends when the right to look ends (1008), and is bounded by `live.clients`. What a client sends is ignored.',
+    '- The same actions stand under the addresses of the source documents, too: `/api/dashboard/metrics`, `/api/dashboard/metrics/{name}`, `/api/dashboard/alerts`.',
+    '- Windows of one metric take the points of all its series together; `tags` chooses among them. Counters are shown as rates a second. `null` is not known, never 0.',
     '',
     '## How to call it',
     '',

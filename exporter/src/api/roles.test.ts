@@ -1,6 +1,8 @@
 import { actions, type ActionId } from '../contract/actions.ts';
 import { roles, type Role } from '../contract/operation.ts';
 import { replies } from '../contract/replies.ts';
+import { leastRole } from './forwarded.ts';
+import { forwardedActions } from './grafana.ts';
 import { systemRoutes, type SystemRoute } from './system-routes.ts';
 import { secrets } from './testing/fake-app.ts';
 import { startTestServer, type Answer, type TestServer } from './testing/test-server.ts';
@@ -20,6 +22,8 @@ const bodies: Partial<Record<ActionId, unknown>> = {
   cancelOperation: {},
   createToken: { name: 'grafana', role: 'viewer' },
   setLogLevel: { level: 'debug' },
+  createRuntimeAlert: { metric: 'genesis_system_cpu_usage_ratio', condition: '>', threshold: 0.8 },
+  changeRuntimeAlert: { threshold: 0.9 },
 };
 const ids = Object.keys(actions) as ActionId[];
 const callers = [...roles, null] as const;
@@ -62,6 +66,26 @@ describe('the role table', () => {
     expect(parsed?.error?.issues ?? []).toEqual([]);
   });
 
+  const forwarded = forwardedActions.flatMap((action) => callers.map((role) => [action, role] as const));
+  it.each(forwarded.map(([action, role]) => [action.way.template, action.method, role, action] as const))(
+    '%s (%s) called by %s',
+    async (_template, _method, role, { id, method, path, way }) => {
+      const target = path.replace(':name', 'files').replace(':id', id === 'revokeToken' ? 'tok_expired' : 'op_1');
+      const sent = {
+        method,
+        ...(method === 'POST' ? { body: way.queryInBody ? {} : (bodies[id] ?? {}) } : {}),
+        ...(role === null ? {} : { token: secrets[role] }),
+      };
+
+      const response = await server.open(target, sent);
+      response.destroy();
+
+      const left = role === null ? null : leastRole(role, way.role, undefined);
+      const allowed: readonly Role[] = actions[id].roles;
+      expect(response.statusCode).toBe(left === null ? 401 : allowed.includes(left) ? replies[id].status : 403);
+    },
+  );
+
   it('the role metrics reads /metrics only', () => {
     const readable = ids.filter((id) => (actions[id].roles as readonly Role[]).includes('metrics'));
 
@@ -70,7 +94,10 @@ describe('the role table', () => {
   });
 
   it.each(
-    Object.entries<SystemRoute>(systemRoutes).filter(([, route]) => route.path !== '/metrics' && route.path !== '/'),
+    // Pages lead to the login instead of refusing; console.test.ts looks at them.
+    Object.entries<SystemRoute>(systemRoutes).filter(
+      ([, { path }]) => !['/metrics', '/', '/console', '/status'].includes(path),
+    ),
   )('system route %s asks for its roles', async (_id, route) => {
     const body = route.body === undefined ? undefined : {};
     for (const role of callers) {

@@ -7,14 +7,17 @@ import { MemoryStore } from 'express-rate-limit';
 import { fail, ok, OpError, type Outcome } from '../contract/errors.ts';
 import type { App } from '../runtime/app.ts';
 import { createAuthenticator } from './auth.ts';
+import { createConsoleFiles } from './console-files.ts';
 import { requestIdOf, routeOf, startRequest, type ServerContext } from './context.ts';
 import { createDenialLog } from './denials.ts';
-import { problemOf, sendProblem } from './errors.ts';
+import { sendProblem } from './errors.ts';
 import { createEventStreams } from './events.ts';
 import { createExpressApp } from './express-app.ts';
+import { createDashboardSockets, type DashboardSockets } from './live/socket.ts';
 import { describePeer, isHostAllowed } from './origin.ts';
 import { isLoopbackAddress } from './peer.ts';
 import { serveProbe, type RenderMetrics } from './probes.ts';
+import { writeProblem } from './raw-problem.ts';
 import { targetFault } from './request-target.ts';
 import { cookieNameOf, createSessions, type LoginCodes } from './sessions.ts';
 
@@ -29,6 +32,8 @@ export interface ServerOptions {
   /** PEM texts, not paths. */
   readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | null;
   readonly loginCodes: LoginCodes;
+  /** Where the built console may stand; the first that holds one counts. */
+  readonly consoleFolders?: readonly string[];
   /** Only tests shorten it. */
   readonly heartbeatMs?: number;
 }
@@ -82,15 +87,7 @@ function answerParserError(app: App, thrown: NodeJS.ErrnoException, socket: Sock
   const code = thrown.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request';
   const detail =
     code === 'headers_too_large' ? 'the headers are larger than 16 KiB' : 'this is not a valid HTTP request';
-  const problem = problemOf(new OpError(code, detail), app.random.hex(8));
-  const body = JSON.stringify(problem);
-  const head = [
-    `HTTP/1.1 ${problem.status} ${http.STATUS_CODES[problem.status] ?? 'Error'}`,
-    'Content-Type: application/problem+json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  writeProblem(socket, new OpError(code, detail), app.random.hex(8));
 }
 
 function createContext(
@@ -120,8 +117,11 @@ function createContext(
 function createNodeServer(
   options: ServerOptions,
   serve: (request: IncomingMessage, response: ServerResponse) => void,
+  sockets: DashboardSockets,
 ): http.Server {
   const limits = {
+    // Whoever offers another protocol (curl offers HTTP/2) is answered in this one.
+    shouldUpgradeCallback: (request: IncomingMessage) => sockets.wants(request),
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: 15_000,
     requestTimeout: 60_000,
@@ -145,23 +145,28 @@ export function createServer(options: ServerOptions): Server {
   const context = createContext(options, address);
   const streams = createEventStreams(app, options.heartbeatMs);
   const rateStore = new MemoryStore();
-  const handle = createExpressApp(context, streams, rateStore);
+  const handle = createExpressApp(context, streams, rateStore, createConsoleFiles(options.consoleFolders ?? []));
+  const sockets = createDashboardSockets(context, options.heartbeatMs);
   let closing = false;
+  const whyRefused = (request: IncomingMessage): OpError | null =>
+    closing
+      ? new OpError('shutting_down', 'genesis is stopping', { retryable: true })
+      : checkRequest(context, request);
 
-  const server = createNodeServer(options, (request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     startRequest(app, response);
     countWhenDone(app, request, response);
     // A connection that becomes idle while we stop would keep the server open until it times out.
     response.once('close', () => void (closing && setImmediate(() => server.closeIdleConnections())));
     if (closing) response.setHeader('Connection', 'close');
-    const refused = closing
-      ? new OpError('shutting_down', 'genesis is stopping', { retryable: true })
-      : checkRequest(context, request);
+    const refused = whyRefused(request);
     if (refused !== null) {
       app.log.debug('a request was refused', { ...describePeer(request), code: refused.code });
       sendProblem(response, refused, requestIdOf(response));
     } else if (!serveProbe(context, options.renderMetrics, request, response)) handle(request, response);
-  });
+  };
+  const server = createNodeServer(options, serve, sockets);
+  server.on('upgrade', (request, socket, head) => void sockets.upgrade(request, socket, head, whyRefused(request)));
 
   return {
     async listen() {
@@ -188,6 +193,7 @@ export function createServer(options: ServerOptions): Server {
     async close(graceMs) {
       closing = true;
       streams.closeAll();
+      sockets.closeAll();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);

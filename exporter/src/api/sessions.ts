@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IsoTime } from '../contract/observed.ts';
+import type { Role } from '../contract/operation.ts';
 import type { Clock, Random } from '../ports/index.ts';
 
 const codeLifetimeMs = 10 * 60_000;
@@ -46,17 +47,29 @@ export interface SessionLimits {
   readonly maxSeconds: number;
 }
 
+/** For whom a session stands. */
+export interface SessionOwner {
+  readonly name: string;
+  readonly role: Role;
+  /** Hash of the token that was typed in, so that the session ends with it; null for a login link. */
+  readonly tokenHash: string | null;
+}
+
+/** A login link works on loopback only, for somebody who could read the admin token's file anyway. */
+export const loginLinkOwner: SessionOwner = { name: 'login-link', role: 'admin', tokenHash: null };
+
 interface Session {
+  readonly owner: SessionOwner;
   readonly createdMs: number;
   lastUsedMs: number;
 }
 
-/** Browser sessions, server-side and in memory; all of them are admin, because only a login link on loopback makes one. */
+/** Browser sessions, server-side and in memory. */
 export interface Sessions {
   /** The secret that goes into the cookie. */
-  create(): string;
-  /** Whether it is alive; `use` starts its idle time anew. */
-  isValid(secret: string, use: boolean): boolean;
+  create(owner: SessionOwner): string;
+  /** Null when it is not alive; `use` starts its idle time anew. */
+  ownerOf(secret: string, use: boolean): SessionOwner | null;
   end(secret: string): void;
 }
 
@@ -72,26 +85,26 @@ export function createSessions(deps: {
     return nowMs - session.lastUsedMs < idleSeconds * 1000 && nowMs - session.createdMs < maxSeconds * 1000;
   };
   return {
-    create() {
+    create(owner) {
       const nowMs = deps.clock.now().getTime();
       for (const [hash, session] of byHash) if (!isAlive(session, nowMs)) byHash.delete(hash);
       const oldest = byHash.keys().next();
       if (byHash.size >= maxSessions && oldest.done !== true) byHash.delete(oldest.value);
       const secret = deps.random.bytes(32).toString('base64url');
-      byHash.set(hashSecret(secret), { createdMs: nowMs, lastUsedMs: nowMs });
+      byHash.set(hashSecret(secret), { owner, createdMs: nowMs, lastUsedMs: nowMs });
       return secret;
     },
-    isValid(secret, use) {
+    ownerOf(secret, use) {
       const hash = hashSecret(secret);
       const session = byHash.get(hash);
-      if (session === undefined) return false;
+      if (session === undefined) return null;
       const nowMs = deps.clock.now().getTime();
       if (!isAlive(session, nowMs)) {
         byHash.delete(hash);
-        return false;
+        return null;
       }
       if (use) session.lastUsedMs = nowMs;
-      return true;
+      return session.owner;
     },
     end(secret) {
       byHash.delete(hashSecret(secret));

@@ -129,7 +129,7 @@ describe('maintenance windows', () => {
     const maintenance = { service: 'files', by: 'ann', reason: '<b>disks</b>', since: t0, until: t0 };
     server.app.current.snapshot = aSnapshot([{ ...aService(), maintenance }]);
 
-    const { text } = await server.send('/', { token: secrets.viewer });
+    const { text } = await server.send('/status', { token: secrets.viewer });
 
     expect(text).toMatch(/maintenance<\/span>\s*until/);
     expect(text).toContain('&lt;b&gt;disks&lt;/b&gt;; its alerts are muted');

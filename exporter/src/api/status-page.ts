@@ -26,6 +26,8 @@ export interface StatusView {
   readonly version: string;
   /** Whether a session can be ended from the page. */
   readonly canLogOut: boolean;
+  /** Whether the console is built. */
+  readonly hasConsole: boolean;
 }
 
 function progressOf(operation: Operation): Html {
@@ -153,12 +155,12 @@ export function statusPage(view: StatusView): string {
   const logout = view.canLogOut ? html`<button id="logout" type="button">Log out</button>` : null;
   return layout({
     title: `${view.health.overall_health} - Genesis DR`,
-    head: html`<noscript><meta http-equiv="refresh" content="10; url=/?auto=1" /></noscript>
+    head: html`<noscript><meta http-equiv="refresh" content="10; url=/status?auto=1" /></noscript>
       <script src="/assets/status.js" defer></script>`,
     body: html`<header class="top">
         <h1>Genesis DR</h1>
         ${soft(view.version, snapshot === null ? '' : ` · cluster ${snapshot.cluster}`)}
-        <nav><a href="/api/docs">API</a>${logout}</nav>
+        <nav>${view.hasConsole ? html`<a href="/console">Console</a>` : null}<a href="/api/docs">API</a>${logout}</nav>
       </header>
       <p id="lost" class="card bad lost" role="alert" hidden></p>
       <main>

@@ -17,9 +17,13 @@ export interface SystemRoute {
 }
 
 /** Exactly as long as a code can be: 32 bytes as base64url. */
-export const LoginBody = z.strictObject({
-  code: z.string().regex(/^[A-Za-z0-9_-]{43}$/, { error: 'is not a code of a login link' }),
-});
+const LoginCode = z.string().regex(/^[A-Za-z0-9_-]{43}$/, { error: 'is not a code of a login link' });
+const LoginToken = z.string().regex(/^[\x21-\x7e]{1,512}$/, { error: 'is not a token' });
+export const LoginBody = z
+  .strictObject({ code: LoginCode.optional(), token: LoginToken.optional() })
+  .refine(({ code, token }) => (code === undefined) !== (token === undefined), {
+    error: 'give either the code of a login link or a token',
+  });
 const Nothing = z.strictObject({});
 
 export const systemRoutes = {
@@ -76,10 +80,14 @@ export const systemRoutes = {
     method: 'POST',
     path: '/api/v1/login',
     roles: null,
-    access: 'loopback only',
-    summary: 'Exchange the code of a login link for a session cookie',
+    access: 'a code on loopback only, a token from everywhere',
+    summary: 'Exchange the code of a login link, or a token, for a session cookie',
     body: LoginBody,
-    reply: { status: 200, type: 'application/json', schema: z.object({ role: z.literal('admin') }) },
+    reply: {
+      status: 200,
+      type: 'application/json',
+      schema: z.object({ role: z.enum(['viewer', 'operator', 'admin']) }),
+    },
   },
   logout: {
     method: 'POST',
@@ -115,12 +123,28 @@ export const systemRoutes = {
     summary: 'This description as a page',
     reply: { status: 200, type: 'text/html' },
   },
-  statusPage: {
+  start: {
     method: 'GET',
     path: '/',
+    roles: null,
+    access: 'open',
+    summary: 'Leads to the console, or to the status page where the console is not built',
+    reply: { status: 303, type: 'text/plain' },
+  },
+  console: {
+    method: 'GET',
+    path: '/console',
+    roles: ['viewer', 'operator', 'admin'],
+    access: 'session; else it leads to /login',
+    summary: 'The console: the pages of the Grafana app without Grafana',
+    reply: { status: 200, type: 'text/html' },
+  },
+  statusPage: {
+    method: 'GET',
+    path: '/status',
     roles: ['viewer', 'operator', 'admin'],
     access: 'session or token; else it leads to /login',
-    summary: 'The status page',
+    summary: 'The status page, which needs no JavaScript',
     reply: { status: 200, type: 'text/html' },
   },
   loginPage: {

@@ -1,18 +1,13 @@
 import type { Observed } from '../contract/observed.ts';
+import type { VerdictReply } from '../contract/service-replies.ts';
 import type { ServiceSnapshot } from '../contract/snapshot.ts';
 import { formatSeconds } from './format.ts';
 
-/** In the order in which somebody on call wants to hear of them. */
-export const answers = ['no', 'unknown', 'unproven', 'gaps', 'yes'] as const;
-export type Answer = (typeof answers)[number];
+export { verdictAnswers as answers } from '../contract/service-replies.ts';
+export type Answer = VerdictReply['answer'];
 
 /** The short answer to "could we recover this service right now?". */
-export interface Verdict {
-  readonly answer: Answer;
-  readonly headline: string;
-  /** Why it is not simply yes; null for yes. */
-  readonly reason: string | null;
-}
+export type Verdict = Readonly<VerdictReply>;
 
 type Rule = (service: ServiceSnapshot, now: Date) => Verdict | null;
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig, type Config, type LoadedConfig } from '../config/index.ts';
 import { fail, ok, type Outcome } from '../contract/errors.ts';
+import { fetchAmong } from '../runtime/outbound.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
 import { exitCodes, type ExitCode } from './exit.ts';
 import { printable } from './format.ts';
@@ -57,7 +58,7 @@ async function examine(context: CommandContext, command: Command): Promise<Outco
   const grafanaToken = tokenOf(loaded.value);
   if (!grafanaToken.ok) return grafanaToken;
   const asking = {
-    http: createHttpReader(deps.fetch, deps.clock),
+    http: createHttpReader(fetchFor(loaded.value, deps.fetch), deps.clock),
     clock: deps.clock,
     timeoutMs: (options.timeout ?? config.prometheus.timeout) * 1000,
   };
@@ -65,6 +66,13 @@ async function examine(context: CommandContext, command: Command): Promise<Outco
   const diagnosis = diagnose(await gather(asking, where.value, tokens, expected.value));
   report(context, diagnosis);
   return ok(isWell(diagnosis) ? exitCodes.done : exitCodes.failed);
+}
+
+/** Tokens go only to the addresses that the file names, never to one of the command line. */
+function fetchFor({ config, resolveSecret }: LoadedConfig, fetch: CommandContext['deps']['fetch']) {
+  const { prometheus, alertmanager, grafana } = config;
+  // The token of Grafana is sent by its reader.
+  return fetchAmong([prometheus, alertmanager, { ...grafana, token: null }], fetch, resolveSecret);
 }
 
 /** What is named on the command line counts, then a stack that runs on this home, then the file. */

@@ -176,7 +176,8 @@ export function createHttpSession(fetch: CliDeps['fetch'], server: Server): Sess
     maintenance: () => only(call<Page<MaintenanceWindow>>('GET', '/maintenance'), (page) => page.items),
     startMaintenance: (service, seconds, reason) =>
       call('POST', `/services/${segment(service)}/maintenance`, { seconds, reason }),
-    endMaintenance: (service) => call('DELETE', `/services/${segment(service)}/maintenance`),
+    endMaintenance: (service, reason) =>
+      call('DELETE', `/services/${segment(service)}/maintenance`, reason === null ? undefined : { reason }),
     sla: (service) => call('GET', withQuery('/sla', { service })),
     audit: (filter) => call('GET', withQuery('/audit', { ...filter })),
     tokens: () => only(call<Page<TokenReply>>('GET', '/tokens'), (page) => page.items),

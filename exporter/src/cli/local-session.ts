@@ -25,7 +25,7 @@ export function createLocalSession(local: LocalApp, user: string): Session {
     pause: (service, seconds, reason) => app.pause(service, seconds, by({ ...nothing, reason })),
     resume: (service) => app.resume(service, by(nothing)),
     startMaintenance: (service, seconds, reason) => app.startMaintenance(service, seconds, by({ ...nothing, reason })),
-    endMaintenance: (service) => app.endMaintenance(service, by(nothing)),
+    endMaintenance: (service, reason) => app.endMaintenance(service, by({ ...nothing, reason })),
     createToken: async (token) => {
       const made = await app.createToken(token, by(nothing));
       return made.ok ? ok({ token: withoutHash(made.value.row), secret: made.value.secret }) : made;

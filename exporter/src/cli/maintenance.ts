@@ -32,14 +32,21 @@ export const registerMaintenance: Register = (program, run) => {
     .command('end')
     .description('Close a window now; alerts are heard again')
     .requiredOption(...serviceOption)
+    .option('--reason <text>', 'why now; goes into the audit log')
     .action(
       run((context, command) => {
-        const names = namesOf(command.opts<{ service: string }>().service);
+        const { service: list, reason = null } = command.opts<{ service: string; reason?: string }>();
+        const names = namesOf(list);
         return withSession(context, 'server', async (session) =>
-          done(context, names.ok ? await each(names.value, (name) => session.endMaintenance(name)) : names, (all) =>
-            all
-              .map(({ service, ended }) => `${printable(service)}: ${ended ? 'window closed' : 'no window was open'}\n`)
-              .join(''),
+          done(
+            context,
+            names.ok ? await each(names.value, (name) => session.endMaintenance(name, reason)) : names,
+            (all) =>
+              all
+                .map(
+                  ({ service, ended }) => `${printable(service)}: ${ended ? 'window closed' : 'no window was open'}\n`,
+                )
+                .join(''),
           ),
         );
       }),

@@ -1,6 +1,7 @@
 import type { Target } from '#generators/alertmanager';
 import { loadConfig, type LoadedConfig } from '../config/index.ts';
 import { fail, ok, type Outcome } from '../contract/errors.ts';
+import { fetchAs } from '../runtime/outbound.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes, type ExitCode } from './exit.ts';
 import { printable } from './format.ts';
@@ -95,14 +96,18 @@ async function testOne({ deps }: CommandContext, test: OneTest): Promise<Deliver
       readSecretFile: (path) => loaded.resolveSecret(`file:${path}`),
     });
   if (test.straight) return straight();
-  const sent = await testByAlertmanager(deps, {
-    url: alertmanager.url,
-    cluster,
-    receiver,
-    targets,
-    route,
-    waitSeconds: test.waitSeconds,
-  });
+  const fetch = fetchAs(() => alertmanager, deps.fetch, loaded.resolveSecret);
+  const sent = await testByAlertmanager(
+    { ...deps, fetch },
+    {
+      url: alertmanager.url,
+      cluster,
+      receiver,
+      targets,
+      route,
+      waitSeconds: test.waitSeconds,
+    },
+  );
   if (sent.ok) return sent.value;
   // Real alerts take the same way, so this is a failure although the targets may take the message from us.
   const broken: Delivery = {

@@ -311,7 +311,7 @@ describe('where no server runs', () => {
     server({});
 
     const ran = await run(['backups'], {
-      ...localApp({ backups: () => Promise.resolve({ items: [], next: null }) }),
+      ...localApp({ backups: () => Promise.resolve({ items: [], next: null, total: 0 }) }),
       fetch: () => Promise.reject(new Error('refused')),
     });
 

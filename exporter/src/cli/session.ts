@@ -60,7 +60,10 @@ export interface Session {
   resume(service: string): Promise<Outcome<void>>;
   maintenance(): Promise<Outcome<readonly MaintenanceWindow[]>>;
   startMaintenance(service: string, seconds: number, reason: string): Promise<Outcome<MaintenanceWindow>>;
-  endMaintenance(service: string): Promise<Outcome<{ readonly service: string; readonly ended: boolean }>>;
+  endMaintenance(
+    service: string,
+    reason: string | null,
+  ): Promise<Outcome<{ readonly service: string; readonly ended: boolean }>>;
   /** Null: of all services. */
   sla(service: string | null): Promise<Outcome<SlaReport>>;
   audit(filter: AuditFilter): Promise<Outcome<Page<AuditEntry>>>;

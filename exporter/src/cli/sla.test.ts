@@ -14,6 +14,7 @@ function itemWith(change: Partial<SlaStatus> = {}): SlaStatus {
     compliance: knownReading(0.99996),
     coverage: knownReading(0.25),
     budgetRemaining: knownReading(-0.5),
+    burn: [],
     ...change,
   };
 }

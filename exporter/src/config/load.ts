@@ -13,6 +13,7 @@ import { checkPlaces, restoreRootsOf } from './places.ts';
 import { checkRelations } from './relations.ts';
 import type { Checkable, Found, IndexedService } from './relations.ts';
 import { rawAt, schemaFaults } from './schema-faults.ts';
+import { GrafanaServer } from './schema-grafana.ts';
 import { PrometheusServer } from './schema-sla.ts';
 import { AlertmanagerConfig, Api, Config, Service } from './schema.ts';
 import { readSecret } from './secrets.ts';
@@ -181,6 +182,7 @@ function checkableParts(raw: unknown, { env, home, lastDurations }: Context): Ch
     api: parsedOrNull(Api, rawAt(raw, ['api'])),
     alertmanager: parsedOrNull(AlertmanagerConfig, rawAt(raw, ['alertmanager'])),
     prometheus: parsedOrNull(PrometheusServer, rawAt(raw, ['prometheus'])),
+    grafana: parsedOrNull(GrafanaServer, rawAt(raw, ['grafana'])),
     restoreRoots: !restore.success
       ? []
       : home === null

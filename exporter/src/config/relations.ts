@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import type { FoundFault } from './faults.ts';
 import { checkAlertmanager } from './relations-alertmanager.ts';
+import { checkGrafana } from './relations-grafana.ts';
 import { isLoopback, parseListen } from './listen.ts';
 import { checkCron, isTimezone, longestWaitSeconds, runsWithin } from './schedule.ts';
 import type { AlertmanagerConfig, Api, ServiceConfig } from './schema.ts';
 import { rawAt } from './schema-faults.ts';
+import type { GrafanaServer } from './schema-grafana.ts';
 import type { PrometheusServer } from './schema-sla.ts';
 import { formatDuration } from './units.ts';
 
@@ -24,6 +26,7 @@ export interface Checkable {
   readonly api: z.output<typeof Api> | null;
   readonly alertmanager: z.output<typeof AlertmanagerConfig> | null;
   readonly prometheus: z.output<typeof PrometheusServer> | null;
+  readonly grafana: GrafanaServer | null;
   readonly restoreRoots: readonly string[];
   /** Seconds that the newest backup of a service took, by its name. */
   readonly lastDurations: Readonly<Record<string, number>>;
@@ -37,6 +40,7 @@ export function* checkRelations(parts: Checkable): Generator<Found> {
   for (const indexed of parts.services) yield* checkService(parts, indexed);
   yield* checkApi(parts);
   if (parts.alertmanager !== null) yield* checkAlertmanager(parts.alertmanager);
+  if (parts.grafana !== null) yield* checkGrafana(parts.grafana);
   if (/^[a-z]+:\/\/[^/]*@/i.test(parts.prometheus?.url ?? '')) {
     yield {
       severity: 'fault',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { protectedServer } from './secret-ref.ts';
 import { duration, notation } from './units.ts';
 
 // Who is told of an alert, how and when. Secrets are named by file: Alertmanager reads them, never this program's output.
@@ -130,7 +131,8 @@ export const AlertmanagerConfig = z
   .strictObject({
     url: url()
       .default('http://127.0.0.1:9093')
-      .describe('Where Alertmanager answers: `genesis notify test`, `genesis doctor`.'),
+      .describe('Where Alertmanager answers: active alerts on the pages, `genesis notify test`, `genesis doctor`.'),
+    ...protectedServer('Alertmanager'),
     version: z
       .string()
       .regex(/^0\.(2[5-9]|[3-9]\d)(\.\d+)?$/, { error: 'must be a version from "0.25" on, in quotes' })

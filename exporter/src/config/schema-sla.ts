@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { protectedServer } from './secret-ref.ts';
 import { duration, notation } from './units.ts';
 
 // What share of the time an objective must hold, and where its history is read.
@@ -40,6 +41,7 @@ export const PrometheusServer = z
         'Prometheus that evaluates the generated rules, e.g. http://127.0.0.1:9090. null: compliance over time is unknown.',
       ),
     timeout: duration().default(10).describe('A query that takes longer counts as unanswered.'),
+    ...protectedServer('Prometheus'),
   })
   .prefault({})
   .describe('Where history is read: SLA compliance, `genesis doctor`.');

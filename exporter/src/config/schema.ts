@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { ArchiveOptions } from '../engines/backup/archive/options.ts';
 import { AlertmanagerConfig } from './schema-alertmanager.ts';
-import { grafanaServer } from './schema-grafana.ts';
+import { GrafanaServer } from './schema-grafana.ts';
+import { Live } from './schema-live.ts';
 import { Collectors, Rules } from './schema-monitoring.ts';
 import { Provisioning } from './schema-provisioning.ts';
 import { PrometheusServer, Sla } from './schema-sla.ts';
+import { absolutePath, SecretRef } from './secret-ref.ts';
 import { duration, notation, size } from './units.ts';
 
-export { AlertmanagerConfig, Collectors, Rules };
+export { AlertmanagerConfig, Collectors, Rules, SecretRef };
 
 // Every key has a description: docs/reference/configuration.md is made of them, and a test wants one for each.
 
@@ -15,17 +17,6 @@ const name = z.string().regex(/^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/, {
   error: 'must be 1-63 of a-z, 0-9, - and _, beginning and ending with a letter or digit',
 });
 const labelValue = z.string().min(1).max(63);
-const absolutePath = z
-  .string()
-  .refine((p) => p.startsWith('/') && !p.includes('\0'), { error: 'must be an absolute path' })
-  .meta(notation('path'));
-/** A secret is never in the file itself: `env:NAME` or `file:/path`. */
-export const SecretRef = z
-  .string()
-  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, {
-    error: 'must be env:NAME or file:/absolute/path, never the secret itself',
-  })
-  .meta(notation('secret'));
 const cron = z.string().min(1).meta(notation('cron'));
 const timezone = z.string().default('UTC').describe('IANA time zone of the schedule, e.g. Europe/Berlin.');
 const command = z.array(z.string().min(1)).min(1);
@@ -227,7 +218,11 @@ export const Api = z
       .default(12 * 3600)
       .describe('A login in the browser ends after this time in any case.'),
     event_streams: z.int().min(1).max(1000).default(20).describe('Event streams open at the same time.'),
-    requests_per_minute: z.int().min(1).default(600).describe('Requests of one client address; more get 429.'),
+    requests_per_minute: z
+      .int()
+      .min(1)
+      .default(600)
+      .describe('Requests of one client address; more get 429. All users of one Grafana share its address.'),
     failed_logins_per_minute: z.int().min(1).default(10).describe('Failed logins of one client address; more get 429.'),
   })
   .prefault({})
@@ -251,6 +246,7 @@ export const Config = z.strictObject({
     .prefault({})
     .describe('Where restores that do not go in place may write.'),
   collectors: Collectors,
+  live: Live,
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged.'),
@@ -266,7 +262,7 @@ export const Config = z.strictObject({
   rules: Rules,
   sla: Sla,
   prometheus: PrometheusServer,
-  grafana: grafanaServer(SecretRef),
+  grafana: GrafanaServer,
   alertmanager: AlertmanagerConfig,
   provisioning: Provisioning,
 });

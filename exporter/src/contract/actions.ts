@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { backupTypes, backupStatuses } from './backup.ts';
-import { operationKinds, operationStates, roles, type Role } from './operation.ts';
+import { backupOrders, backupStatuses, backupTypes } from './backup.ts';
+import { liveActions } from './live.ts';
+import { operationKinds, operationStates, roles } from './operation.ts';
+import { routes, type Route } from './routes.ts';
 
 const serviceName = z.string().min(1).max(63);
 
@@ -11,6 +13,11 @@ const queryFlag = z
   .transform((v) => v === 'true')
   .optional();
 const reason = z.string().trim().min(1).max(500);
+const moment = z.iso.datetime({ error: 'must be a time like 2026-11-22T02:00:00Z' });
+const from = moment.optional().describe('From this moment on.');
+const to = moment.optional().describe('Before this moment.');
+/** What people type into a search field. */
+const search = z.string().trim().min(1).max(200).optional();
 /** Wire durations are seconds. */
 const seconds = z.number().int().min(1);
 
@@ -25,11 +32,22 @@ const planned = {
     .max(100)
     .optional()
     .describe('Etag of the plan that was looked at; refused with plan_stale when it no longer holds.'),
+  reason: reason.optional().describe('Goes into the journal and the audit log.'),
 };
 const destructive = {
   ...planned,
   confirm: z.string().max(63).optional().describe('Must equal the name of the service.'),
-  reason: reason.optional(),
+};
+
+const auditFilter = {
+  action: z.string().max(60).optional(),
+  actor: z.string().max(300).optional(),
+  service: serviceName.optional(),
+  result: z.enum(['intent', 'succeeded', 'failed', 'denied']).optional(),
+  operationId: z.string().max(100).optional(),
+  q: search.describe('Part of actor, action, service, target or reason.'),
+  from,
+  to,
 };
 
 export const RestoreTargetBody = z.discriminatedUnion('kind', [
@@ -50,49 +68,40 @@ export const RestoreTargetBody = z.discriminatedUnion('kind', [
  * Replies of actions are 202 with an Operation, or 200 with a Plan for dry runs.
  */
 export const actions = {
-  me: { method: 'GET', path: '/me', roles: ['viewer', 'operator', 'admin'], summary: 'Who am I, and what may I do' },
+  me: { ...routes.me, summary: 'Who am I, and what may I do' },
   status: {
-    method: 'GET',
-    path: '/status',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.status,
     summary: 'Overall status by component',
   },
   listServices: {
-    method: 'GET',
-    path: '/services',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.listServices,
     summary: 'Services with their snapshot',
   },
   getService: {
-    method: 'GET',
-    path: '/services/{name}',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.getService,
     summary: 'One service',
   },
+  recoverable: {
+    ...routes.recoverable,
+    summary: 'The moments that a restore can bring back, and the gaps between them',
+    query: z.strictObject({ from, to, limit: z.coerce.number().int().min(1).max(2000).default(500) }),
+  },
   pauseService: {
-    method: 'POST',
-    path: '/services/{name}/pause',
-    roles: ['operator', 'admin'],
+    ...routes.pauseService,
     summary: 'Hold scheduled work until it expires',
     body: z.strictObject({ seconds: seconds.max(30 * 86400), reason }),
   },
   resumeService: {
-    method: 'POST',
-    path: '/services/{name}/resume',
-    roles: ['operator', 'admin'],
+    ...routes.resumeService,
     summary: 'End a pause',
     body: z.strictObject({}),
   },
   listMaintenance: {
-    method: 'GET',
-    path: '/maintenance',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.listMaintenance,
     summary: 'Open maintenance windows',
   },
   startMaintenance: {
-    method: 'POST',
-    path: '/services/{name}/maintenance',
-    roles: ['operator', 'admin'],
+    ...routes.startMaintenance,
     summary: 'Mute the alerts of a service until the window closes by itself; scheduled work goes on',
     body: z.strictObject({
       seconds: seconds.max(maxMaintenanceSeconds, {
@@ -102,52 +111,50 @@ export const actions = {
     }),
   },
   endMaintenance: {
-    method: 'DELETE',
-    path: '/services/{name}/maintenance',
-    roles: ['operator', 'admin'],
+    ...routes.endMaintenance,
     summary: 'Close the maintenance window of a service now',
+    body: z.strictObject({ reason: reason.optional() }),
   },
   confirmKey: {
-    method: 'POST',
-    path: '/services/{name}/key-confirmation',
-    roles: ['admin'],
+    ...routes.confirmKey,
     summary: 'Record that the encryption key is kept elsewhere too',
     body: z.strictObject({
       fingerprint: z.string().regex(/^[0-9a-f]{8,64}$/, { error: 'must be the fingerprint of the key' }),
     }),
   },
   listBackups: {
-    method: 'GET',
-    path: '/backups',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.listBackups,
     summary: 'The catalogue, newest first',
     query: z.strictObject({
       service: serviceName.optional(),
       type: z.enum(backupTypes).optional(),
       status: z.enum(backupStatuses).optional(),
       verified: z.enum(['passed', 'failed', 'never']).optional(),
+      drilled: queryFlag,
       keep: queryFlag,
-      sort: z.enum(['startedAt', '-startedAt', 'storedBytes', '-storedBytes']).optional(),
+      q: search.describe('Part of the id, the service or the note, or how a component or the checksum begins.'),
+      from,
+      to,
+      sort: z.enum(backupOrders).optional(),
       limit,
       cursor,
     }),
   },
-  getBackup: { method: 'GET', path: '/backups/{id}', roles: ['viewer', 'operator', 'admin'], summary: 'One backup' },
+  getBackup: { ...routes.getBackup, summary: 'One backup' },
+  backupChain: { ...routes.backupChain, summary: 'What a backup builds upon, and what builds upon it' },
   listBackupFiles: {
-    method: 'GET',
-    path: '/backups/{id}/files',
-    roles: ['operator', 'admin'],
+    ...routes.listBackupFiles,
     summary: 'Files of a backup in path order',
     query: z.strictObject({
       prefix: z.string().max(4096).default(''),
+      q: z.string().min(1).max(200).optional().describe('Part of the path; upper and lower case are the same.'),
+      folders: queryFlag.describe('Direct children of the prefix only; what lies deeper shows as its folder.'),
       limit: z.coerce.number().int().min(1).max(2000).default(200),
       cursor: z.string().max(4200).optional(),
     }),
   },
   startBackup: {
-    method: 'POST',
-    path: '/backups',
-    roles: ['operator', 'admin'],
+    ...routes.startBackup,
     summary: 'Back up a service now',
     body: z.strictObject({
       service: serviceName,
@@ -158,16 +165,12 @@ export const actions = {
     }),
   },
   verifyBackup: {
-    method: 'POST',
-    path: '/backups/{id}/verify',
-    roles: ['operator', 'admin'],
+    ...routes.verifyBackup,
     summary: 'Read a backup back and compare every hash',
     body: z.strictObject({ copy: z.string().max(63).optional(), ...planned }),
   },
   restoreBackup: {
-    method: 'POST',
-    path: '/backups/{id}/restore',
-    roles: ['operator', 'admin'],
+    ...routes.restoreBackup,
     summary: 'Restore into a new folder, or in place (admin, confirm and reason)',
     body: z.strictObject({
       target: RestoreTargetBody,
@@ -179,100 +182,97 @@ export const actions = {
     adminWhen: 'target.kind is in_place',
   },
   patchBackup: {
-    method: 'PATCH',
-    path: '/backups/{id}',
-    roles: ['operator', 'admin'],
+    ...routes.patchBackup,
     summary: 'Keep (or, as admin, unkeep) a backup, note on it',
-    body: z.strictObject({ keep: z.boolean().optional(), note: z.string().max(500).nullable().optional() }),
+    body: z.strictObject({
+      keep: z.boolean().optional(),
+      note: z.string().max(500).nullable().optional(),
+      reason: reason.optional(),
+    }),
     adminWhen: 'keep is false',
   },
   deleteBackup: {
-    method: 'DELETE',
-    path: '/backups/{id}',
-    roles: ['admin'],
+    ...routes.deleteBackup,
     summary: 'Delete a backup from the repository and its copies',
     body: z.strictObject({ ...destructive }),
   },
   startDrill: {
-    method: 'POST',
-    path: '/services/{name}/drills',
-    roles: ['operator', 'admin'],
+    ...routes.startDrill,
     summary: 'Restore the newest backup into a private folder, compare, check, measure',
     body: z.strictObject({ copy: z.string().max(63).optional(), ...planned }),
   },
   listDrills: {
-    method: 'GET',
-    path: '/drills',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.listDrills,
     summary: 'Drills with their evidence',
-    query: z.strictObject({ service: serviceName.optional(), limit, cursor }),
+    query: z.strictObject({
+      service: serviceName.optional(),
+      passed: queryFlag,
+      operationId: z.string().max(100).optional(),
+      limit,
+      cursor,
+    }),
   },
   listOperations: {
-    method: 'GET',
-    path: '/operations',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.listOperations,
     summary: 'The journal, newest first',
     query: z.strictObject({
       service: serviceName.optional(),
       kind: z.enum(operationKinds).optional(),
       state: z.enum(operationStates).optional(),
+      active: queryFlag.describe('true: queued or running; false: ended.'),
+      actor: z.string().max(300).optional(),
+      from,
+      to,
       limit,
       cursor,
     }),
   },
   getOperation: {
-    method: 'GET',
-    path: '/operations/{id}',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.getOperation,
     summary: 'One operation with its steps and progress',
   },
   cancelOperation: {
-    method: 'POST',
-    path: '/operations/{id}/cancel',
-    roles: ['operator', 'admin'],
+    ...routes.cancelOperation,
     summary: 'Cancel (operators: what they started)',
     body: z.strictObject({ reason: reason.optional() }),
     adminWhen: 'it was started by somebody else',
   },
   events: {
-    method: 'GET',
-    path: '/events',
-    roles: ['viewer', 'operator', 'admin'],
-    summary: 'Server-sent events: operations and snapshots',
+    ...routes.events,
+    summary: 'Server-sent events: operations, snapshots, alerts defined at run time',
+  },
+  listAlerts: {
+    ...routes.listAlerts,
+    summary: 'Alerts of Genesis that Alertmanager holds now, or why that is not known',
+    query: z.strictObject({ service: serviceName.optional() }),
   },
   listAudit: {
-    method: 'GET',
-    path: '/audit',
-    roles: ['admin'],
+    ...routes.listAudit,
     summary: 'The audit log, newest first',
-    query: z.strictObject({
-      action: z.string().max(60).optional(),
-      actor: z.string().max(100).optional(),
-      service: serviceName.optional(),
-      result: z.enum(['intent', 'succeeded', 'failed', 'denied']).optional(),
-      limit,
-      cursor,
-    }),
+    query: z.strictObject({ ...auditFilter, limit, cursor }),
+  },
+  verifyAudit: {
+    ...routes.verifyAudit,
+    summary: 'Recompute the hash chain of the audit log',
+  },
+  exportAudit: {
+    ...routes.exportAudit,
+    summary: 'The audit log as a file, oldest first',
+    query: z.strictObject({ format: z.enum(['csv', 'json']).default('csv'), ...auditFilter }),
   },
   readiness: {
-    method: 'GET',
-    path: '/readiness',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.readiness,
     summary: 'Could we recover right now, and why not',
     query: z.strictObject({ service: serviceName.optional() }),
   },
   sla: {
-    method: 'GET',
-    path: '/sla',
-    roles: ['viewer', 'operator', 'admin'],
+    ...routes.sla,
     summary: 'What is promised, whether it holds now, and for how much of 30 days it did',
     query: z.strictObject({ service: serviceName.optional() }),
   },
-  listTokens: { method: 'GET', path: '/tokens', roles: ['admin'], summary: 'Tokens, never their secrets' },
+  listTokens: { ...routes.listTokens, summary: 'Tokens, never their secrets' },
   createToken: {
-    method: 'POST',
-    path: '/tokens',
-    roles: ['admin'],
+    ...routes.createToken,
     summary: 'A new token; the secret is shown once',
     body: z.strictObject({
       name: z.string().regex(/^[A-Za-z0-9._-]{1,63}$/),
@@ -280,21 +280,16 @@ export const actions = {
       expiresInSeconds: seconds.max(10 * 365 * 86400).optional(),
     }),
   },
-  revokeToken: { method: 'DELETE', path: '/tokens/{id}', roles: ['admin'], summary: 'Revoke a token' },
+  revokeToken: { ...routes.revokeToken, summary: 'Revoke a token' },
   setLogLevel: {
-    method: 'POST',
-    path: '/log-level',
-    roles: ['admin'],
+    ...routes.setLogLevel,
     summary: 'Switch the log level while running',
     body: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']) }),
   },
+  ...liveActions,
 } as const satisfies Record<string, Action>;
 
-export interface Action {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below /api/v1. */
-  readonly path: string;
-  readonly roles: readonly Role[];
+export interface Action extends Route {
   readonly summary: string;
   readonly body?: z.ZodType;
   readonly query?: z.ZodType;

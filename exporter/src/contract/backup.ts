@@ -7,6 +7,21 @@ export type BackupType = (typeof backupTypes)[number];
 export const backupStatuses = ['completed', 'completed_with_warnings', 'failed'] as const;
 export type BackupStatus = (typeof backupStatuses)[number];
 
+/** Orders of the catalogue; `-` is descending. Backups that are alike in it follow by their id. */
+export const backupOrders = [
+  'startedAt',
+  '-startedAt',
+  'storedBytes',
+  '-storedBytes',
+  'bytes',
+  '-bytes',
+  'durationSeconds',
+  '-durationSeconds',
+  'service',
+  '-service',
+] as const;
+export type BackupOrder = (typeof backupOrders)[number];
+
 /** A thing that went not quite right while copying: the file is named, the backup is `completed_with_warnings`. */
 export interface BackupWarning {
   readonly kind: 'changed' | 'vanished' | 'unreadable' | 'other';

@@ -20,6 +20,14 @@ export const errorCatalogue = {
     hint: 'send `Authorization: Bearer <token>` or open a login link from `genesis login`',
   },
   forbidden: { status: 403, hint: 'use a token whose role allows this action' },
+  identity_required: {
+    status: 403,
+    hint: 'log in to Grafana as a person; where its proxy sends no X-Grafana-Id, set grafana.identity to warn or off',
+  },
+  identity_invalid: {
+    status: 403,
+    hint: 'reload the page in Grafana; compare grafana.root_url and grafana.org_id with it, and see that grafana.url answers',
+  },
   cross_origin: { status: 403, hint: 'call the API from its own pages, or without a browser' },
   misdirected: { status: 421, hint: 'add the host name to api.hosts' },
   bad_request_target: {
@@ -37,6 +45,10 @@ export const errorCatalogue = {
   backup_unknown: { status: 404, hint: '`genesis backups` lists the catalogue' },
   operation_unknown: { status: 404, hint: '`genesis operations` lists them' },
   token_unknown: { status: 404, hint: '`genesis token list` lists them' },
+  metric_unknown: { status: 404, hint: 'name a gauge or counter of /metrics; docs/reference/metrics.md lists them' },
+  aggregation_unknown: { status: 422, hint: 'use sum, avg, min, max, count, p50, p95 or p99' },
+  alert_unknown: { status: 404, hint: 'GET /api/v1/dashboard/alerts lists the alerts defined at run time' },
+  alerts_exhausted: { status: 409, hint: 'delete alerts that nobody needs, or raise live.alerts' },
   confirmation_required: { status: 422, hint: 'repeat with `confirm` equal to the name of the service and a `reason`' },
   reason_required: { status: 422, hint: 'say in `reason` why this is done; it goes into the audit log' },
   plan_stale: { status: 409, hint: 'look at the new plan (dryRun) and confirm with its etag' },

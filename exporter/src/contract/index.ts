@@ -5,8 +5,20 @@ export * from './operation.ts';
 export * from './readiness.ts';
 export * from './snapshot.ts';
 export * from './actions.ts';
+export * from './cancel.ts';
+export * from './live.ts';
+export * from './routes.ts';
 export * from './sla.ts';
 export { Fault, Problem } from './reply-parts.ts';
-export { healthStates, ReadinessReply, ServiceReply, StatusReply, type HealthState } from './service-replies.ts';
+export {
+  healthStates,
+  ReadinessReply,
+  ServiceReply,
+  StatusReply,
+  verdictAnswers,
+  VerdictReply,
+  type HealthState,
+} from './service-replies.ts';
+export * from './page-replies.ts';
 export * from './replies.ts';
 export * from './metrics/index.ts';

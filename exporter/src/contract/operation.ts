@@ -10,11 +10,28 @@ export type OperationState = (typeof operationStates)[number];
 export const roles = ['viewer', 'operator', 'admin', 'metrics'] as const;
 export type Role = (typeof roles)[number];
 
+/**
+ * How the one who asked has proved it. `grafana`: a person whom Grafana's signature names; `grafana_unverified`: the token of
+ * Grafana, and whoever used it there has not been proven.
+ */
+export const actorVias = ['token', 'session', 'schedule', 'cli', 'grafana', 'grafana_unverified'] as const;
+export type ActorVia = (typeof actorVias)[number];
+
 /** Who asked. `via` tells how they proved it. */
 export interface Actor {
   readonly name: string;
   readonly role: Role | 'system';
-  readonly via: 'token' | 'session' | 'schedule' | 'cli';
+  readonly via: ActorVia;
+}
+
+/** `grafana.identity`: whether the person behind Grafana's proxy is proven, and what becomes of a request where that fails. */
+export const identityModes = ['off', 'warn', 'require'] as const;
+export type IdentityMode = (typeof identityModes)[number];
+
+/** Whether a signature names the person behind a row; null where there is no person behind a proxy: a token, session or schedule. */
+export function isVerified(via: string): boolean | null {
+  if (via === 'grafana') return true;
+  return via === 'grafana_unverified' ? false : null;
 }
 
 export interface OperationStep {
@@ -61,6 +78,11 @@ export interface Operation {
   readonly error: OperationFailure | null;
 }
 
+/** Seconds that something should take and what the figure rests on, or why nobody can say. */
+export type Expectation =
+  | { readonly known: true; readonly seconds: number; readonly source: string }
+  | { readonly known: false; readonly why: string };
+
 /** What a dry run answers: exactly what would be done, and what stands in the way. */
 export interface Plan {
   readonly kind: OperationKind;
@@ -70,6 +92,20 @@ export interface Plan {
   readonly blockers: readonly { readonly code: ErrorCode; readonly message: string; readonly hint: string }[];
   readonly warnings: readonly string[];
   readonly destructive: boolean;
+  /** What does not run, or is not to be used, meanwhile. */
+  readonly stops: readonly string[];
+  readonly expected: Expectation;
+  /** Bytes that will be read or written, whichever is the work; null when not known. */
+  readonly bytes: number | null;
+  /** Data that would be lost or changed; empty: none. */
+  readonly atStake: readonly string[];
+  /** How to go back afterwards. */
+  readonly wayBack: string;
+  /** What has to be sent as `confirm`; null: nothing. */
+  readonly confirm: string | null;
+  readonly reasonRequired: boolean;
+  /** The least role that may do it. */
+  readonly role: 'operator' | 'admin';
   /** Facts the plan rests on, e.g. {backupId, bytes, target, dataAsOf}. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** Changes when what the plan rests on changes; send it back as `planEtag`. */

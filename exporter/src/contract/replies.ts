@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { ActionId } from './actions.ts';
 import { backupStatuses, backupTypes, type BackupFile, type CatalogueEntry } from './backup.ts';
+import { liveReplies } from './live.ts';
 import {
+  actorVias,
+  identityModes,
   operationKinds,
   operationStates,
   roles,
@@ -11,6 +14,7 @@ import {
   type Plan,
 } from './operation.ts';
 import type { Readiness } from './readiness.ts';
+import { AlertsReply, AuditVerifyReply, ChainReply, RecoverableReply } from './page-replies.ts';
 import { errorCode, Failure, freeForm, time } from './reply-parts.ts';
 import type { NewestBackup } from './service-replies.ts';
 import { MaintenanceReply, PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
@@ -23,7 +27,7 @@ const ActorReply = z
   .object({
     name: z.string(),
     role: z.enum([...roles, 'system']),
-    via: z.enum(['token', 'session', 'schedule', 'cli']),
+    via: z.enum(actorVias),
   })
   .meta({ id: 'Actor' });
 
@@ -72,6 +76,19 @@ export const PlanReply = z
     blockers: z.array(z.object({ code: errorCode, message: z.string(), hint: z.string() })),
     warnings: z.array(z.string()),
     destructive: z.boolean(),
+    stops: z.array(z.string()).describe('What does not run, or is not to be used, meanwhile.'),
+    expected: z
+      .discriminatedUnion('known', [
+        z.object({ known: z.literal(true), seconds: z.number(), source: z.string() }),
+        z.object({ known: z.literal(false), why: z.string() }),
+      ])
+      .describe('How long it should take, and what that rests on.'),
+    bytes: z.number().nullable().describe('To be read or written, whichever is the work; null: not known.'),
+    atStake: z.array(z.string()).describe('Data that would be lost or changed; empty: none.'),
+    wayBack: z.string().describe('How to go back afterwards.'),
+    confirm: z.string().nullable().describe('What has to be sent as `confirm`; null: nothing.'),
+    reasonRequired: z.boolean(),
+    role: z.enum(['operator', 'admin']).describe('The least role that may do it.'),
     facts: freeForm,
     etag: z.string().describe('Send it back as planEtag.'),
   })
@@ -176,6 +193,10 @@ export const AuditReply = z
     remote: z.string().nullable(),
     details: freeForm.nullable(),
     hash: z.string(),
+    verified: z
+      .boolean()
+      .nullable()
+      .describe('Whether a signature of Grafana names the person; null: no person behind a proxy.'),
   })
   .meta({ id: 'AuditEntry' });
 
@@ -198,8 +219,16 @@ export const MeReply = z
   .object({
     name: z.string(),
     role: z.enum(roles),
-    via: z.enum(['token', 'session']),
+    via: z.enum(actorVias),
     actions: z.array(z.string()).describe('Ids of the actions this role may call.'),
+    version: z.string(),
+    identity: z
+      .object({
+        mode: z.enum(identityModes),
+        verified: z.boolean().nullable().describe('null: no person behind a proxy.'),
+        problem: Failure.nullable().describe('Why the person is not proven.'),
+      })
+      .describe('What is known of the person behind Grafana.'),
   })
   .meta({ id: 'Me' });
 export type MeReply = z.infer<typeof MeReply>;
@@ -209,9 +238,23 @@ export const LoginCodeReply = z
   .meta({ id: 'LoginCode', description: 'Works once, for ten minutes, from this machine.' });
 export type LoginCodeReply = z.infer<typeof LoginCodeReply>;
 
+const next = z.string().nullable();
+
 /** Newest first; `next` is the cursor of the following page, null at the end. */
 function page<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item), next: z.string().nullable() });
+  return z.object({ items: z.array(item), next });
+}
+
+function countedPage<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next, total: z.number().describe('Of all that match the filter.') });
+}
+
+/** `schema: null`: not JSON of one shape but a stream of `type`. */
+export interface ReplyShape {
+  readonly status: 200 | 201 | 202;
+  readonly schema: z.ZodType | null;
+  readonly type?: string;
+  readonly description?: string;
 }
 
 /** What each action answers when it succeeds; `dryRun: true` answers 200 with a Plan instead of 202. */
@@ -220,6 +263,7 @@ export const replies = {
   status: { status: 200, schema: StatusReply },
   listServices: { status: 200, schema: page(ServiceReply) },
   getService: { status: 200, schema: ServiceReply },
+  recoverable: { status: 200, schema: RecoverableReply },
   pauseService: { status: 200, schema: PauseReply },
   listMaintenance: { status: 200, schema: page(MaintenanceReply) },
   startMaintenance: { status: 200, schema: MaintenanceReply },
@@ -232,8 +276,9 @@ export const replies = {
     schema: z.object({ service: z.string(), fingerprint: z.string(), confirmed: z.literal(true) }),
   },
   resumeService: { status: 200, schema: z.object({ service: z.string(), paused: z.literal(false) }) },
-  listBackups: { status: 200, schema: page(BackupReply) },
+  listBackups: { status: 200, schema: countedPage(BackupReply) },
   getBackup: { status: 200, schema: BackupReply },
+  backupChain: { status: 200, schema: ChainReply },
   listBackupFiles: { status: 200, schema: page(BackupFileReply) },
   startBackup: { status: 202, schema: OperationReply },
   verifyBackup: { status: 202, schema: OperationReply },
@@ -242,11 +287,24 @@ export const replies = {
   deleteBackup: { status: 202, schema: OperationReply },
   startDrill: { status: 202, schema: OperationReply },
   listDrills: { status: 200, schema: page(DrillReply) },
-  listOperations: { status: 200, schema: page(OperationReply) },
+  listOperations: { status: 200, schema: countedPage(OperationReply) },
   getOperation: { status: 200, schema: OperationReply },
   cancelOperation: { status: 202, schema: OperationReply },
-  events: { status: 200, schema: null },
+  events: {
+    status: 200,
+    schema: null,
+    type: 'text/event-stream',
+    description: 'A stream of events `operation`, `snapshot` and `alert` (one of those defined at run time changed)',
+  },
+  listAlerts: { status: 200, schema: AlertsReply },
   listAudit: { status: 200, schema: page(AuditReply) },
+  verifyAudit: { status: 200, schema: AuditVerifyReply },
+  exportAudit: {
+    status: 200,
+    schema: null,
+    type: 'text/csv',
+    description: 'A file; application/json where that was asked for',
+  },
   readiness: { status: 200, schema: page(ReadinessReply) },
   sla: { status: 200, schema: SlaReport },
   listTokens: { status: 200, schema: page(TokenReply) },
@@ -256,7 +314,8 @@ export const replies = {
   },
   revokeToken: { status: 200, schema: z.object({ id: z.string(), revoked: z.literal(true) }) },
   setLogLevel: { status: 200, schema: z.object({ level: z.string() }) },
-} as const satisfies Record<ActionId, { status: 200 | 201 | 202; schema: z.ZodType | null }>;
+  ...liveReplies,
+} as const satisfies Record<ActionId, ReplyShape>;
 
 /** The compiler compares each wire form with the interface that the program works with. */
 type Fits<Wire, Model extends Wire> = [Wire, Model];

@@ -93,7 +93,19 @@ const DrillFactsReply = z.object({
   successRatio: z.number().nullable(),
 });
 
-/** A service with all that is known of it; the wire form of contract/snapshot's ServiceSnapshot. */
+/** In the order in which somebody on call wants to hear of them. */
+export const verdictAnswers = ['no', 'unknown', 'unproven', 'gaps', 'yes'] as const;
+
+export const VerdictReply = z
+  .object({
+    answer: z.enum(verdictAnswers),
+    headline: z.string(),
+    reason: z.string().nullable().describe('Why it is not simply yes; null for yes.'),
+  })
+  .meta({ id: 'Verdict', description: 'Could this service be recovered right now?' });
+export type VerdictReply = z.infer<typeof VerdictReply>;
+
+/** A service with all that is known of it; the wire form of contract/snapshot's ServiceSnapshot, and the verdict on it. */
 export const ServiceReply = z
   .object({
     name: z.string(),
@@ -120,6 +132,7 @@ export const ServiceReply = z
     rpoSeconds: observed(z.number().nullable()),
     rtoSeconds: observed(z.number().nullable()),
     readiness: ReadinessReply,
+    verdict: VerdictReply.describe('As of the moment of the answer.'),
     runningOperation: z.object({ id: z.string(), kind: z.string(), startedAt: time }).nullable(),
   })
   .meta({ id: 'Service' });

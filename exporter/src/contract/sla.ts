@@ -55,6 +55,9 @@ export const SlaStatus = z
       'Share of 30 days of which anything is known. Low coverage: compliance says little yet.',
     ),
     budgetRemaining: RatioReading.describe('Error budget left: 1 untouched, 0 used up, below 0 overdrawn.'),
+    burn: z
+      .array(z.object({ window: z.string(), rate: RatioReading }))
+      .describe('How fast the budget is used, by window: 1 uses it up in exactly 30 days.'),
   })
   .meta({ id: 'SlaStatus' });
 export type SlaStatus = z.infer<typeof SlaStatus>;

@@ -1,4 +1,5 @@
 import type { BackupType } from './backup.ts';
+import type { LiveFacts } from './live-facts.ts';
 import type { IsoTime, Observed } from './observed.ts';
 import type { Readiness } from './readiness.ts';
 
@@ -191,4 +192,6 @@ export interface Snapshot {
   readonly audit: { readonly count: number; readonly writable: boolean };
   readonly activeOperations: Readonly<Record<string, number>>;
   readonly eventStreams: number;
+  /** Absent where nothing is recorded: a command that runs without a server. */
+  readonly live?: LiveFacts;
 }

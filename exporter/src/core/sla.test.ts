@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { levelLimits } from '../contract/metrics/reading.ts';
 import { OpError } from '../contract/errors.ts';
 import { known, unknown } from '../contract/observed.ts';
-import { unknownReading } from '../contract/sla.ts';
+import { knownReading, unknownReading } from '../contract/sla.ts';
 import type { CopyFacts, ServiceSnapshot } from '../contract/snapshot.ts';
 import { ago, serviceWith, snapshotWith, testNow } from '../contract/testing.ts';
 import { readVector } from './prometheus-answer.ts';
-import { slaAnswers, slaNow, slaQuery, slaReport } from './sla.ts';
+import { burnQuery, slaAnswers, slaNow, slaQuery, slaReport } from './sla.ts';
 
 const silent = unknownReading('not_configured', 'prometheus.url is not set');
 const lost = unknown(ago(2), new OpError('repository_unreadable', 'the folder is gone'));
@@ -160,7 +160,31 @@ describe('the report', () => {
       compliance: { known: true, value: 0.9975 },
       coverage: { known: true, value: 0.25 },
       budgetRemaining: { known: true, value: 0.75 },
+      burn: ['1h', '6h', '1d', '3d'].map((window) => ({
+        window,
+        rate: { known: false, reason: 'empty', message: expect.stringContaining(`ratio${window} of shop`) },
+      })),
     });
+  });
+
+  it('tells how fast the budget burns: the share of broken minutes over the share that may be', () => {
+    const labels = { service: 'shop', sla: 'backup_sla' };
+    const burns = knownReading([
+      { labels: { ...labels, __name__: 'service_sla:genesis_sla_error:ratio1h' }, at: 0, value: 0.144 },
+      { labels: { ...labels, __name__: 'service_sla:genesis_sla_error:ratio3d' }, at: 0, value: 0 },
+      { labels: { ...labels, sla: 'rto_sla', __name__: 'service_sla:genesis_sla_error:ratio6h' }, at: 0, value: 1 },
+    ]);
+
+    const [item] = slaReport(snapshot, [shop], answer, testNow, burns).items;
+
+    expect(item?.sla).toBe('backup_sla');
+    expect(item?.burn.map(({ rate }) => (rate.known ? Number(rate.value.toFixed(6)) : rate.reason))).toEqual([
+      14.4,
+      'empty',
+      'empty',
+      0,
+    ]);
+    expect(burnQuery('prod', 'shop')).toContain('ratio1h|service_sla:genesis_sla_error:ratio6h');
   });
 
   it.each([

@@ -28,6 +28,13 @@ export const slaRecords = {
   budgetRemaining: 'service_sla:genesis_sla_error_budget_remaining:ratio30d',
 } as const;
 
+/** Windows over which the share of broken minutes is recorded, each a record of its own. */
+export const burnWindows = ['1h', '6h', '1d', '3d'] as const;
+
+function burnRecord(window: string): string {
+  return `service_sla:genesis_sla_error:ratio${window}`;
+}
+
 /** Text between double quotes in PromQL. */
 function quoted(text: string): string {
   return JSON.stringify(text);
@@ -35,7 +42,16 @@ function quoted(text: string): string {
 
 /** All three records in one query, so that they are of one moment. */
 export function slaQuery(cluster: string, service: string | null): string {
-  const names = Object.values(slaRecords).join('|');
+  return recordsQuery(Object.values(slaRecords), cluster, service);
+}
+
+/** Apart from the others: a fleet's answer may be too large, and compliance must not be lost with it. */
+export function burnQuery(cluster: string, service: string | null): string {
+  return recordsQuery(burnWindows.map(burnRecord), cluster, service);
+}
+
+function recordsQuery(records: readonly string[], cluster: string, service: string | null): string {
+  const names = records.join('|');
   const ofService = service === null ? '' : `,service=${quoted(service)}`;
   return `{__name__=~"${names}",cluster=${quoted(cluster)}${ofService}}`;
 }
@@ -164,18 +180,37 @@ function historyOf(recorded: Reading<Samples>, service: string, sla: SlaName): H
   };
 }
 
-/** The levels of these services. `answer`: what Prometheus said to `slaQuery`. */
+/** How fast the budget is used: the share of broken minutes over the share that may be. */
+function burnOf(recorded: Reading<Samples>, service: string, sla: SlaName, objective: number): SlaStatus['burn'] {
+  return burnWindows.map((window) => {
+    const record = burnRecord(window);
+    if (!recorded.known) return { window, rate: recorded };
+    const found = recorded.value.filter(({ labels }) => labels['sla'] === sla && labels['__name__'] === record);
+    const error = onlyValue(found, `${record} of ${service} and ${sla}`);
+    return { window, rate: error.known ? knownReading(error.value / (1 - objective)) : error };
+  });
+}
+
+/** The samples of one service, or why there are none of any. */
+function picker(answer: Reading<Samples>): (service: string) => Reading<Samples> {
+  if (!answer.known) return () => answer;
+  const recorded = byService(answer.value);
+  return (service) => knownReading(recorded.get(service) ?? []);
+}
+
+/** The levels of these services. `answer`: what Prometheus said to `slaQuery`, `burns`: to `burnQuery`. */
 export function slaReport(
   snapshot: Snapshot,
   services: readonly ServiceSnapshot[],
   answer: Reading<readonly PromSample[]>,
   now: Date,
+  burns: Reading<readonly PromSample[]> = answer,
 ): SlaReport {
-  const recorded = answer.known ? byService(answer.value) : null;
+  const [recordsOf, burnsOf] = [picker(answer), picker(burns)];
   const limits = levelLimits(snapshot);
   const items = services.flatMap((service) => {
     const current = slaNow(service, limits, +now);
-    const ofService = answer.known ? knownReading(recorded?.get(service.name) ?? []) : answer;
+    const [records, burn] = [recordsOf(service.name), burnsOf(service.name)];
     return slaNames.map((sla): SlaStatus => ({
       service: service.name,
       sla,
@@ -183,7 +218,8 @@ export function slaReport(
       target: service.objectives[sla],
       objective: service.slaObjectives[sla],
       ...current[sla],
-      ...historyOf(ofService, service.name, sla),
+      ...historyOf(records, service.name, sla),
+      burn: burnOf(burn, service.name, sla, service.slaObjectives[sla]),
     }));
   });
   const history = answer.known

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadConfig, type LoadedConfig } from '../config/index.ts';
 import { fail, ok, type OpError, type Outcome } from '../contract/errors.ts';
 import { createCounters, type Counters } from '../metrics/counters.ts';
+import { createSampleReader } from '../metrics/live-samples.ts';
 import { createProcessRegistry } from '../metrics/process.ts';
 import { createMetricsPage, type MetricsPage } from '../metrics/render.ts';
 import { createApp, type RunningApp } from '../runtime/create-app.ts';
@@ -75,7 +76,8 @@ function released(lock: HomeLock, failure: { readonly ok: false; readonly error:
 function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig, store: Store): Composed {
   const { cluster } = loaded.config;
   const counters = createCounters({ cluster });
-  const page = createMetricsPage({ cluster, counters, processRegistry: createProcessRegistry() });
+  const processRegistry = createProcessRegistry();
+  const page = createMetricsPage({ cluster, counters, processRegistry });
   const running = createApp({
     clock: systemClock,
     random: systemRandom,
@@ -88,6 +90,7 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
     load: (lastDurations) => loadFor(options, lastDurations),
     readText: () => readFileSync(options.configPath, 'utf8'),
     fetch: (url, init) => fetch(url, init),
+    ...(options.metered ? { readSamples: createSampleReader({ cluster, counters, processRegistry }) } : {}),
     readSystem: createSystemReader(systemClock, createSystemSource()),
     meter: {
       record: (event) => counters.record(event),

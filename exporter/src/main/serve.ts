@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ServerResponse } from 'node:http';
 import { createLoginCodes } from '../api/sessions.ts';
 import { createServer, type Server } from '../api/server.ts';
@@ -30,6 +31,11 @@ export interface ServeDeps {
   onStop(listener: () => void): void;
   onHangup(listener: () => void): void;
 }
+
+/** Beside the sources in an installed package; in a checkout where the plugin's build puts it. */
+const consoleFolders = ['../../console', '../../../plugin/dist-console'].map((folder) =>
+  fileURLToPath(new URL(folder, import.meta.url)),
+);
 
 const stopGraceMs = 8_000;
 const reloadActor: RequestOptions = {
@@ -188,6 +194,7 @@ async function startServer(
     listen: listen.value,
     tls: tls.value,
     loginCodes,
+    consoleFolders,
   });
   const listening = await server.listen();
   return listening.ok ? ok({ ...listening.value, server, loginCode: loginCodes.create().code }) : listening;

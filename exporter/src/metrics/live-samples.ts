@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
-import { dashboardMetrics } from '../contract/live.ts';
 import {
   escapeLabelValue,
   levelLimits,
@@ -15,39 +14,16 @@ import {
   type MetricName,
   type SampleValue,
   type ServiceReading,
+  type SnapshotFamily,
 } from '../contract/metrics/index.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
+import { recordedFamilies } from '../runtime/live/families.ts';
 import type { ReadSamples, TakeSample } from '../runtime/live/samples.ts';
 import type { Counters } from './counters.ts';
 import { samplesOf } from './process.ts';
 
-const servicesPerTurn = 64;
-const families = Object.entries(metricCatalogue) as [MetricName, Family][];
-
-/**
- * Reading these two sets prom-client's figures of the event loop's delay back to nothing, so they belong to the scrape alone.
- * Infos are always 1, and planned families have no samples.
- */
-function isRecorded([name, family]: [MetricName, Family]): boolean {
-  if (family.type === 'histogram' || family.unit === 'info' || family.from === 'planned') return false;
-  return !name.startsWith('nodejs_eventloop_lag');
-}
-
-/** What a run-time alert or a dashboard can be about, the most useful first: what stands last is the first to find no room. */
-export const recordedFamilies: readonly MetricName[] = sortUseful(families.filter(isRecorded).map(([name]) => name));
-
-function sortUseful(names: readonly MetricName[]): MetricName[] {
-  const first: readonly string[] = dashboardMetrics;
-  const rank = (name: MetricName): number => {
-    const place = first.indexOf(name);
-    if (place !== -1) return place;
-    // Moments and configured limits hardly change: their mean tells nothing that /metrics does not.
-    const { unit } = metricCatalogue[name];
-    return first.length + (unit === 'timestamp' || name in metricDomains.sla ? 1 : 0);
-  };
-  return [...names].sort((a, b) => rank(a) - rank(b));
-}
-
+/** Between two turns of the event loop, so that health checks stay quick. */
+const servicesPerTurn = 16;
 /** The gauges and counters of the metrics page as numbers, for the points kept in memory. */
 export function createSampleReader(parts: {
   readonly cluster: string;
@@ -59,27 +35,46 @@ export function createSampleReader(parts: {
   return async (snapshot, now, wanted, take) => {
     known = rememberFacts(known, snapshot);
     const services = await readServices(snapshot, known, now);
-    for (const name of recordedFamilies) {
-      if (!wanted(name)) continue;
-      const family: Family = metricCatalogue[name];
-      if (family.from === 'service') {
-        for (const [i, reading] of services.entries()) {
-          const { service } = reading.reading;
-          family.read(reading.reading, emitter(name, family.own, reading.labels, +now, take));
-          if (i % servicesPerTurn === servicesPerTurn - 1 && service !== undefined) await nextTurn();
-        }
-      } else if (family.from === 'snapshot') readWhole(name, snapshot, now, take);
-      else if (family.from === 'event')
-        for await (const text of parts.counters.ofServices(name)) {
-          readText(name, text, clusterLabel, +now, take);
-          await nextTurn();
-        }
-      else if (family.from === 'program')
-        readText(name, await parts.counters.ofProgram(name), clusterLabel, +now, take);
-      else if (family.from === 'process')
-        readText(name, await samplesOf(parts.processRegistry, name), clusterLabel, +now, take);
-    }
+    const read: Reading = { ...parts, snapshot, now, services, clusterLabel, take };
+    for (const name of recordedFamilies) if (wanted(name)) await readFamily(name, read);
   };
+}
+
+interface Reading {
+  readonly counters: Counters;
+  readonly processRegistry: Registry;
+  readonly snapshot: Snapshot;
+  readonly now: Date;
+  readonly services: readonly LabelledReading[];
+  readonly clusterLabel: string;
+  readonly take: TakeSample;
+}
+
+async function readFamily(name: MetricName, r: Reading): Promise<void> {
+  const family: Family = metricCatalogue[name];
+  const atMs = +r.now;
+  switch (family.from) {
+    case 'service':
+      for (const [i, { reading, labels }] of r.services.entries()) {
+        family.read(reading, emitter(name, family.own, labels, atMs, r.take));
+        if (i % servicesPerTurn === servicesPerTurn - 1) await nextTurn();
+      }
+      return;
+    case 'snapshot':
+      return readWhole(name, family, r);
+    case 'event':
+      for await (const text of r.counters.ofServices(name)) {
+        readText(name, text, r);
+        await nextTurn();
+      }
+      return;
+    case 'program':
+      return readText(name, await r.counters.ofProgram(name), r);
+    case 'process':
+      return readText(name, await samplesOf(r.processRegistry, name), r);
+    case 'planned':
+      return;
+  }
 }
 
 interface LabelledReading {
@@ -109,22 +104,20 @@ function emitter(name: MetricName, own: readonly string[], labels: string, atMs:
 }
 
 /** The machine is read at its own pace: one reading is one point, at the moment it was read, so that rates are true. */
-function readWhole(name: MetricName, snapshot: Snapshot, now: Date, take: TakeSample): void {
-  const family: Family = metricCatalogue[name];
-  if (family.from !== 'snapshot') return;
+function readWhole(name: MetricName, family: SnapshotFamily, { snapshot, now, take }: Reading): void {
   const atMs = name in metricDomains.system ? Date.parse(snapshot.system.at) : +now;
   family.read(readSnapshot(snapshot, levelLimits(snapshot), +now), emitter(name, family.own, '', atMs, take));
 }
 
-/** Lines of the text format: `name{labels} value`. */
-function readText(name: MetricName, text: Buffer, clusterLabel: string, atMs: number, take: TakeSample): void {
+/** Lines of the text format: `name{labels} value` or `name value`. */
+function readText(name: MetricName, text: Buffer, { clusterLabel, now, take }: Reading): void {
   for (const line of text.toString('utf8').split('\n')) {
-    if (!line.startsWith(name)) continue;
-    const space = line.lastIndexOf(' ');
-    const value = Number(line.slice(space + 1));
-    const inside = line[name.length] === '{' ? line.slice(name.length + 1, space - 1) : '';
-    if (!Number.isFinite(value) || (inside === '' && line[name.length] !== ' ' && line[name.length] !== '{')) continue;
-    const own = inside.startsWith(clusterLabel) ? inside.slice(clusterLabel.length).replace(/^,/, '') : inside;
-    take(name, own, atMs, value);
+    const rest = line.slice(name.length);
+    if (!line.startsWith(name) || !(rest.startsWith('{') || rest.startsWith(' '))) continue;
+    const space = rest.lastIndexOf(' ');
+    const value = Number(rest.slice(space + 1));
+    if (!Number.isFinite(value)) continue;
+    const labels = rest.startsWith('{') ? rest.slice(1, space - 1) : '';
+    take(name, labels.startsWith(clusterLabel) ? labels.slice(clusterLabel.length + 1) : labels, +now, value);
   }
 }

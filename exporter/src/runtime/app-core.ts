@@ -10,6 +10,8 @@ import type { Collectors } from './collect.ts';
 import type { HandlerDeps } from './handler.ts';
 import type { Home } from './home.ts';
 import { createKeyring } from './keys.ts';
+import type { Live } from './live/live.ts';
+import type { ReadSamples } from './live/samples.ts';
 import type { SwitchableLog } from './log.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Meter } from './meter.ts';
@@ -35,6 +37,8 @@ export interface AppDeps {
   /** HTTP client for Prometheus. */
   readonly fetch: HttpFetch;
   readonly meter: Meter;
+  /** Gauges and counters for live data; absent where nobody asks for them: a command that runs without a server. */
+  readonly readSamples?: ReadSamples;
 }
 
 /** Mutable state of one process, in one place. */
@@ -55,6 +59,7 @@ export interface AppCore {
   readonly scheduler: Scheduler;
   readonly maintenance: Maintenance;
   readonly collectors: Collectors;
+  readonly live: Live;
   readonly handlerDeps: HandlerDeps;
   readonly listeners: Set<(event: AppEvent) => void>;
   readonly eventStreams: { count: number };

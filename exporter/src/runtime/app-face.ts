@@ -1,9 +1,14 @@
 import { fail, ok } from '../contract/errors.ts';
+import { chainOf, recoverable } from '../core/recoverable.ts';
+import { createAlertReader } from './alerts.ts';
 import type { App } from './app.ts';
 import { writeAudit, type AppCore } from './app-core.ts';
 import { audited, createToken, pauseService, reload, resumeService, revokeToken, setKeep } from './changes.ts';
+import { createPersonProver } from './grafana-identity.ts';
 import { confirmKey } from './keys.ts';
+import { createLiveData } from './live/face.ts';
 import { endMaintenance, startMaintenance } from './maintenance.ts';
+import { fetchAs } from './outbound.ts';
 import { createSlaReader } from './sla.ts';
 
 /** The App as the API and the command line see it. */
@@ -45,7 +50,7 @@ function readings(core: AppCore): Omit<App, keyof Changes> {
     config: () => state.loaded.config,
     snapshot: () => state.snapshot,
     operation: (id) => operations.get(id),
-    operations: (filter) => store.operations.list(filter),
+    operations: (filter) => operations.list(filter),
     finished: (id, signal) => operations.finished(id, signal),
     backups: (filter) => store.backups.list(filter),
     backup: async (id) => {
@@ -61,10 +66,26 @@ function readings(core: AppCore): Omit<App, keyof Changes> {
         .engine(entry.engine)
         .files(service.value.repository, id, query, new AbortController().signal);
     },
+    chain: async (id) => {
+      const found = await store.backups.get(id);
+      if (found === null) return fail('backup_unknown', `no backup is called ${id}`);
+      return ok(chainOf(found, await store.backups.ofService(found.service)));
+    },
+    recoverable: async (service, wish) => {
+      const configured = state.loaded.config.services.find(({ name }) => name === service);
+      if (configured === undefined) return fail('service_unknown', `no service is called ${service}`);
+      const entries = await store.backups.ofService(service);
+      return ok(recoverable(service, entries, wish, configured.objectives.backup_sla, deps.clock.now()));
+    },
     drills: (filter) => store.drills.list(filter),
+    alerts: createAlertReader(core),
+    provePerson: createProver(core),
     maintenance: () => [...core.maintenance.open().values()],
     sla: createSlaReader(core),
     auditLog: (filter) => store.audit.list(filter),
+    auditRows: (filter) => store.audit.all(filter),
+    verifyAudit: createAuditVerifier(core),
+    live: createLiveData(core),
     subscribe: (listener) => {
       core.listeners.add(listener);
       return () => core.listeners.delete(listener);
@@ -99,4 +120,23 @@ function changes(core: AppCore): Changes {
     countRequest: (labels, seconds) => deps.meter.countRequest(labels, seconds),
     countAuthFailure: (kind, action) => deps.meter.countAuthFailure(kind, action),
   };
+}
+
+function createProver({ deps, state }: AppCore): App['provePerson'] {
+  const settings = () => state.loaded.config.grafana;
+  // The keys are public: the token of the service account is for others to see dashboards with, and not sent along.
+  const neighbour = () => ({ token: null, ca_file: settings().ca_file });
+  const fetch = fetchAs(neighbour, deps.fetch, (ref) => state.loaded.resolveSecret(ref));
+  return createPersonProver(settings, fetch, deps.clock);
+}
+
+function createAuditVerifier({ deps }: AppCore): App['verifyAudit'] {
+  let walking: ReturnType<App['verifyAudit']> | null = null;
+  const walk: App['verifyAudit'] = async () => {
+    const { count, brokenAt } = await deps.store.audit.verify([]);
+    const head = await deps.store.audit.head();
+    const checkedAt = deps.clock.now().toISOString();
+    return { state: brokenAt === null ? 'intact' : 'broken', rows: count, brokenAt, checkedAt, head };
+  };
+  return () => (walking ??= walk().finally(() => void (walking = null)));
 }

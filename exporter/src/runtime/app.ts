@@ -1,13 +1,32 @@
 import type { ActionId } from '../contract/actions.ts';
 import type { BackupFile, BackupType, CatalogueEntry } from '../contract/backup.ts';
 import type { Outcome } from '../contract/errors.ts';
+import type { AuthFailureKind } from '../contract/metrics/http.ts';
 import type { IsoTime } from '../contract/observed.ts';
 import type { Actor, DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
+import type { LiveAlert } from '../contract/live.ts';
+import type { AlertsReply, AuditVerifyReply, ChainReply, RecoverableReply } from '../contract/page-replies.ts';
 import type { SlaReport } from '../contract/sla.ts';
 import type { MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';
 import type { Config } from '../config/schema.ts';
+import type { AlertNotice } from '../core/alerting.ts';
+import type { RecoverableWish } from '../core/recoverable.ts';
+import type { FilesQuery } from '../engines/backup/port.ts';
 import type { Clock, Log, Random } from '../ports/index.ts';
-import type { AuditEntry, BackupFilter, NewAuditEntry, OperationFilter, Page, Store, TokenRow } from '../store/port.ts';
+import type { LiveData } from './live/face.ts';
+import type {
+  AuditEntry,
+  AuditFilter,
+  BackupFilter,
+  CountedPage,
+  DrillFilter,
+  NewAuditEntry,
+  OperationFilter,
+  Page,
+  Store,
+  TokenRow,
+} from '../store/port.ts';
+import type { Person } from './grafana-identity.ts';
 
 export type OperationRequest =
   | {
@@ -31,6 +50,8 @@ export type OperationRequest =
 
 export interface RequestOptions {
   readonly actor: Actor;
+  /** Grafana's id of the person (`user:<id>`) where its signature was checked; goes into the audit rows. */
+  readonly subject?: string;
   /** Client address for the audit log. */
   readonly remote: string | null;
   readonly reason: string | null;
@@ -40,7 +61,9 @@ export interface RequestOptions {
 }
 
 export type AppEvent =
-  { readonly type: 'operation'; readonly operation: Operation } | { readonly type: 'snapshot'; readonly at: IsoTime };
+  | { readonly type: 'operation'; readonly operation: Operation }
+  | { readonly type: 'snapshot'; readonly at: IsoTime }
+  | { readonly type: 'alert'; readonly notice: AlertNotice; readonly alert: LiveAlert };
 
 /**
  * All that the API and the command line can ask of the running program. Roles that a route needs are checked by the caller's
@@ -62,31 +85,37 @@ export interface App {
   plan(request: OperationRequest, options: RequestOptions): Promise<Outcome<Plan>>;
   /** Live operation with its progress. */
   operation(id: string): Promise<Outcome<Operation>>;
-  operations(filter: OperationFilter): Promise<Page<Operation>>;
+  /** Running ones with their progress. */
+  operations(filter: OperationFilter): Promise<CountedPage<Operation>>;
   /** Resolves when the operation has ended. */
   finished(id: string, signal: AbortSignal): Promise<Outcome<Operation>>;
   cancel(id: string, options: RequestOptions): Promise<Outcome<Operation>>;
-  backups(filter: BackupFilter): Promise<Page<CatalogueEntry>>;
+  backups(filter: BackupFilter): Promise<CountedPage<CatalogueEntry>>;
   backup(id: string): Promise<Outcome<CatalogueEntry>>;
   files(
     id: string,
-    query: { readonly prefix: string; readonly cursor: string | null; readonly limit: number },
+    query: FilesQuery,
   ): Promise<Outcome<{ readonly files: readonly BackupFile[]; readonly next: string | null }>>;
   setKeep(
     id: string,
     change: { readonly keep?: boolean; readonly note?: string | null },
     options: RequestOptions,
   ): Promise<Outcome<CatalogueEntry>>;
-  drills(filter: {
-    readonly service?: string;
-    readonly limit?: number;
-    readonly cursor?: string;
-  }): Promise<Page<DrillRecord>>;
+  /** What a backup builds upon, and what builds upon it. Errors: `backup_unknown`. */
+  chain(id: string): Promise<Outcome<ChainReply>>;
+  /** The moments of a service that a restore can bring back. Errors: `service_unknown`. */
+  recoverable(service: string, wish: RecoverableWish): Promise<Outcome<RecoverableReply>>;
+  drills(filter: DrillFilter): Promise<Page<DrillRecord>>;
+  /** What Alertmanager holds, of one service (null: of all); not known where it does not answer. */
+  alerts(service: string | null): Promise<Outcome<AlertsReply>>;
+  /** The person whom Grafana's signature names. Errors: `identity_invalid`. */
+  provePerson(token: string): Promise<Outcome<Person>>;
   pause(service: string, seconds: number, options: RequestOptions): Promise<Outcome<Pause>>;
   resume(service: string, options: RequestOptions): Promise<Outcome<void>>;
   /** Open windows, by service. */
   maintenance(): readonly MaintenanceWindow[];
   startMaintenance(service: string, seconds: number, options: RequestOptions): Promise<Outcome<MaintenanceWindow>>;
+  /** `options.reason` is noted where one was given. */
   endMaintenance(
     service: string,
     options: RequestOptions,
@@ -96,6 +125,10 @@ export interface App {
   /** The operator says that the key of this fingerprint is kept elsewhere too. Errors: `service_unknown`, `key_missing`, `key_wrong`. */
   confirmKey(service: string, fingerprint: string, options: RequestOptions): Promise<Outcome<void>>;
   auditLog(filter: Parameters<Store['audit']['list']>[0]): Promise<Page<AuditEntry>>;
+  /** Every row that matches, oldest first, in chunks. */
+  auditRows(filter: AuditFilter): AsyncIterable<readonly AuditEntry[]>;
+  /** Recomputes the chain; callers at the same time share one walk. */
+  verifyAudit(): Promise<AuditVerifyReply>;
   /** Writes an audit row for what has no operation (denied calls, tokens, reload). Throws OpError `audit_unwritable`. */
   audit(entry: Omit<NewAuditEntry, 'at'>): Promise<void>;
   createToken(
@@ -106,6 +139,8 @@ export interface App {
   /** Re-reads genesis.yaml; a bad file keeps the old configuration. */
   reload(options: RequestOptions): Promise<Outcome<void>>;
   setLogLevel(level: string, options: RequestOptions): Promise<Outcome<void>>;
+  /** Figures of the last hours and the alerts that are defined at run time. */
+  readonly live: LiveData;
   /** Returns the function that ends the subscription. */
   subscribe(listener: (event: AppEvent) => void): () => void;
   /** Number of open event streams, for the metric. */
@@ -116,5 +151,5 @@ export interface App {
     seconds: number,
   ): void;
   /** Called once for each refused login or token. */
-  countAuthFailure(kind: 'token' | 'login' | 'host' | 'origin' | 'role', action: ActionId | null): void;
+  countAuthFailure(kind: AuthFailureKind, action: ActionId | null): void;
 }

@@ -5,6 +5,7 @@ import type { Pause } from '../contract/snapshot.ts';
 import type { AuditEntry, NewAuditEntry } from '../store/port.ts';
 import type { RequestOptions } from './app.ts';
 import { writeAudit, type AppCore } from './app-core.ts';
+import { detailsOf } from './operations/core.ts';
 import { publish } from './publish.ts';
 import { makeToken, type NewToken } from './tokens.ts';
 
@@ -27,8 +28,8 @@ function entryFor(
     reason: options.reason,
     operationId: null,
     remote: options.remote,
-    details: null,
     ...fields,
+    details: detailsOf(options, fields.details),
   };
 }
 

@@ -10,6 +10,7 @@ import { createDeleteHandler } from './handlers/delete.ts';
 import { createDrillHandler, removeDrillLeftovers } from './handlers/drill.ts';
 import { createRestoreHandler } from './handlers/restore.ts';
 import { createVerifyHandler } from './handlers/verify.ts';
+import { createLive } from './live/live.ts';
 import { closeExpired, createMaintenance } from './maintenance.ts';
 import type { Handlers } from './operations/core.ts';
 import { createOperations, type Operations } from './operations/operations.ts';
@@ -50,10 +51,11 @@ export function createApp(deps: AppDeps): RunningApp {
       core.operations.open();
       await core.scheduler.refresh();
       await closeExpired(core);
+      await core.live.load();
       await core.collectors.runAll();
       await publish(core);
     },
-    loop: (signal) => loop(core, signal),
+    loop: async (signal) => void (await Promise.all([loop(core, signal), core.live.run(signal)])),
     stop: (graceMs) => {
       core.stopping.abort();
       return core.operations.stop(graceMs);
@@ -119,8 +121,23 @@ function createCore(deps: AppDeps): AppCore {
   const collectors = createCollectors({ ...handlerDeps, readSystem: deps.readSystem });
   const scheduler = createScheduler(handlerDeps, operations, collectors);
   const maintenance = createMaintenance(deps);
-  const parts = { operations, scheduler, maintenance, collectors, handlerDeps };
-  return { ...shared, ...parts, startedAt: now, eventStreams: { count: 0 }, stopping: new AbortController() };
+  const live = createLive({
+    ...deps,
+    store: deps.store.liveAlerts,
+    config: () => state.loaded.config,
+    snapshot: () => state.snapshot,
+    notify: (notice, alert) => emit(shared, { type: 'alert', notice, alert }),
+    changed: () => publish(core),
+  });
+  const parts = { operations, scheduler, maintenance, collectors, live, handlerDeps };
+  const core: AppCore = {
+    ...shared,
+    ...parts,
+    startedAt: now,
+    eventStreams: { count: 0 },
+    stopping: new AbortController(),
+  };
+  return core;
 }
 
 async function reconcileAll(core: AppCore): Promise<void> {

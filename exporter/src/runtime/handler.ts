@@ -28,6 +28,20 @@ export interface PlanDraft {
   readonly blockers: readonly Blocker[];
   readonly warnings: readonly string[];
   readonly facts: Readonly<Record<string, unknown>>;
+  readonly consequences: Consequences;
+}
+
+/** What a person wants to know before the button is pressed; none of it is what the effect rests on. */
+export interface Consequences {
+  /** What does not run, or is not to be used, meanwhile. */
+  readonly stops: readonly string[];
+  /** Bytes to be read or written; null when not known. */
+  readonly bytes: number | null;
+  /** Data that would be lost or changed. */
+  readonly atStake: readonly string[];
+  readonly wayBack: string;
+  /** Tells like from like among earlier operations of the kind, by their parameters: only these say how long it takes. */
+  isLike(params: Readonly<Record<string, unknown>>): boolean;
 }
 
 /** What every handler is given. */

@@ -1,5 +1,6 @@
 import type { ActionId } from '../contract/actions.ts';
 import type { ErrorCode } from '../contract/errors.ts';
+import type { AuthFailureKind } from '../contract/metrics/http.ts';
 import type { MeasuredEvent } from '../store/port.ts';
 
 /** Where the runtime counts; the metrics layer makes the real one. */
@@ -9,7 +10,7 @@ export interface Meter {
     labels: { readonly method: string; readonly route: string; readonly status: string },
     seconds: number,
   ): void;
-  countAuthFailure(kind: 'token' | 'login' | 'host' | 'origin' | 'role', action: ActionId | null): void;
+  countAuthFailure(kind: AuthFailureKind, action: ActionId | null): void;
   countError(code: ErrorCode, component: string): void;
   countAuditWriteFailure(): void;
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { knownReading, unknownReading, type Reading } from '../contract/sla.ts';
 import { onlyValue, readMatrix, readVector, type PromSample, type PromSeries } from '../core/prometheus-answer.ts';
 import type { HttpFetch } from '../ports/index.ts';
+import { readBounded, reasonOf } from './read-bounded.ts';
 
 /**
  * Queries of the Prometheus that `prometheus.url` names: the address comes from the file only, redirects are not followed, and an
@@ -28,7 +29,7 @@ export const notConfigured = 'prometheus.url is not set';
 
 /** Reads the address anew for each query, because the file may be loaded again. */
 export function createPrometheusClient(
-  settings: () => Config['prometheus'],
+  settings: () => Pick<Config['prometheus'], 'url' | 'timeout'>,
   fetch: HttpFetch,
   bounds: { readonly bytes: number } = { bytes: longestAnswerBytes },
 ): PrometheusClient {
@@ -93,24 +94,4 @@ async function ask(
     if (late.aborted) return unknownReading('timeout', `Prometheus did not answer within ${timeoutSeconds} s`);
     return unknownReading('unreachable', `Prometheus cannot be reached: ${reasonOf(thrown)}`);
   }
-}
-
-/** Null when it is longer; the rest is then not read. */
-async function readBounded(response: Response, maxBytes: number): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  // Leaving the loop cancels the stream.
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** fetch hides the reason ("fetch failed") in `cause`. */
-function reasonOf(thrown: unknown): string {
-  if (!Error.isError(thrown)) return String(thrown);
-  const { cause } = thrown as Error;
-  return Error.isError(cause) && (cause as Error).message !== '' ? (cause as Error).message : (thrown as Error).message;
 }

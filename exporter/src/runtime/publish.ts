@@ -24,6 +24,7 @@ export async function publish(core: AppCore): Promise<void> {
     keyConfirmed,
     audit: { count: head?.count ?? 0, writable: state.auditWritable },
     eventStreams: core.eventStreams.count,
+    live: core.live.facts(),
   });
   emit(core, { type: 'snapshot', at: state.snapshot.at });
 }

@@ -1,9 +1,10 @@
 import { fail, ok, type Outcome } from '../contract/errors.ts';
 import type { Reading, SlaReport } from '../contract/sla.ts';
 import type { PromSample } from '../core/prometheus-answer.ts';
-import { slaQuery, slaReport } from '../core/sla.ts';
+import { burnQuery, slaQuery, slaReport } from '../core/sla.ts';
 import type { App } from './app.ts';
 import type { AppCore } from './app-core.ts';
+import { fetchAs } from './outbound.ts';
 import { createPrometheusClient } from './prometheus.ts';
 
 type Answer = Reading<readonly PromSample[]>;
@@ -11,7 +12,9 @@ type Answer = Reading<readonly PromSample[]>;
 /** Current values from the snapshot, history from Prometheus where it is configured and answers. */
 export function createSlaReader(core: AppCore): App['sla'] {
   const { deps, state } = core;
-  const prometheus = createPrometheusClient(() => state.loaded.config.prometheus, deps.fetch);
+  const settings = () => state.loaded.config.prometheus;
+  const fetch = fetchAs(settings, deps.fetch, (ref) => state.loaded.resolveSecret(ref));
+  const prometheus = createPrometheusClient(settings, fetch);
   const ask = shared((query) => prometheus.instant(query, core.stopping.signal));
   return async (service): Promise<Outcome<SlaReport>> => {
     const { snapshot } = state;
@@ -19,8 +22,9 @@ export function createSlaReader(core: AppCore): App['sla'] {
       return fail('not_ready', 'nothing has been observed yet', { retryable: true, details: { retryAfterSeconds: 2 } });
     const services = snapshot.services.filter(({ name }) => service === null || name === service);
     if (service !== null && services.length === 0) return fail('service_unknown', `no service is called ${service}`);
-    const answer = await ask(slaQuery(snapshot.cluster, service));
-    return ok(slaReport(snapshot, services, answer, deps.clock.now()));
+    const { cluster } = snapshot;
+    const [answer, burns] = await Promise.all([ask(slaQuery(cluster, service)), ask(burnQuery(cluster, service))]);
+    return ok(slaReport(snapshot, services, answer, deps.clock.now(), burns));
   };
 }
 

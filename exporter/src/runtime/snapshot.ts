@@ -1,5 +1,6 @@
 import type { Config, ServiceConfig } from '../config/schema.ts';
 import { OpError } from '../contract/errors.ts';
+import type { LiveFacts } from '../contract/live-facts.ts';
 import { unknown, type Observed } from '../contract/observed.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { CollectorSnapshot, MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';
@@ -22,6 +23,7 @@ export interface SnapshotInput {
   readonly keyConfirmed: ReadonlyMap<string, boolean | null>;
   readonly audit: { readonly count: number; readonly writable: boolean };
   readonly eventStreams: number;
+  readonly live: LiveFacts;
 }
 
 function notYet(now: Date): Observed<never> {
@@ -67,5 +69,6 @@ export function buildSnapshot(i: SnapshotInput): Snapshot {
     audit: i.audit,
     activeOperations: active,
     eventStreams: i.eventStreams,
+    live: i.live,
   };
 }

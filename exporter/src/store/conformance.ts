@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import type { BackupRecord } from '../contract/backup.ts';
+import { backupOrders, type BackupOrder, type BackupRecord } from '../contract/backup.ts';
 import { OpError } from '../contract/errors.ts';
 import type { DrillRecord } from '../contract/operation.ts';
 import { auditHash, genesisHash } from './audit-hash.ts';
-import type { MeasuredEvent, NewAuditEntry, NewOperation, Page, Store, TokenRow } from './port.ts';
+import type { MeasuredEvent, NewAuditEntry, NewOperation, Page, Store, StoredAlert, TokenRow } from './port.ts';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -30,6 +30,7 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
     describe('drills and events', () => historyPromises(current));
     describe('audit', () => auditPromises(current));
     describe('tokens, pauses, maintenance and facts', () => accessPromises(current));
+    describe('alerts defined at run time', () => liveAlertPromises(current));
 
     it('finds everything again after it was closed and opened', async () => {
       await store.backups.put(backupOf({ id: 'b1' }));
@@ -41,6 +42,7 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
       await store.pauses.set({ service: 'app', by: 'ada', reason: 'move', since: at(0), until: at(60) });
       await store.maintenance.set({ service: 'app', by: 'ada', reason: 'disks', since: at(0), until: at(60) });
       await store.facts.set('last_run:app:full', at(1));
+      await store.liveAlerts.put(alertOf({ id: 'alert_1' }));
 
       const again = await opened.reopen();
 
@@ -53,6 +55,7 @@ export function storeConformance(name: string, open: () => Promise<OpenedStore>)
       expect((await again.pauses.list()).map((pause) => pause.service)).toEqual(['app']);
       expect((await again.maintenance.list()).map((window) => window.reason)).toEqual(['disks']);
       expect(await again.facts.get('last_run:app:full')).toBe(at(1));
+      expect(await again.liveAlerts.list()).toEqual([alertOf({ id: 'alert_1' })]);
     });
 
     it('exports while others write', async () => {
@@ -124,6 +127,53 @@ function backupPromises(store: () => Store): void {
     expect((await store().backups.ofService('a')).map((item) => item.id)).toEqual(['b2', 'b1']);
     await store().backups.remove('b3');
     expect(await ids({ keep: true })).toEqual([]);
+  });
+
+  it('finds by a part of the texts, by how a component or the checksum begins, and counts what matches on all pages', async () => {
+    const checksum = 'ab12cd34'.repeat(8);
+    await store().backups.put(backupOf({ id: 'backup_1', service: 'Shop', startedAt: at(1), checksum }));
+    const counts = { entries: 0, bytes: 0, addedBytes: 0, storedBytes: 0, warnings: 0, skipped: {}, error: null };
+    const components = [{ name: 'models-eu', status: 'completed', ...counts }] as const;
+    await store().backups.put(backupOf({ id: 'backup_2', service: 'files', startedAt: at(2), components }));
+    await store().backups.put(backupOf({ id: 'backup_3', service: '50%_off', startedAt: at(3) }));
+    await store().backups.setKeep('backup_2', true, 'before the MOVE');
+    await store().backups.setDrilled('backup_2', at(9));
+    const found = async (filter: Parameters<Store['backups']['list']>[0]): Promise<string> =>
+      (await store().backups.list(filter)).items.map((item) => item.id.slice(-1)).join('');
+
+    expect(await found({ q: 'shop' })).toBe('1');
+    expect(await found({ q: 'the move' })).toBe('2');
+    expect(await found({ q: 'BACKUP_' })).toBe('321');
+    expect(await found({ q: '%_O' })).toBe('3');
+    expect(await found({ q: '\\' })).toBe('');
+    expect(await found({ q: 'AB12CD34ab' })).toBe('1');
+    expect(await found({ q: 'Models' })).toBe('2');
+    expect(await found({ q: 'odels' })).toBe('');
+    expect(await found({ q: '12cd34ab' })).toBe('');
+    expect(await found({ drilled: true })).toBe('2');
+    expect(await found({ drilled: false })).toBe('31');
+    expect(await found({ from: at(2), to: at(3) })).toBe('2');
+    expect((await store().backups.list({ limit: 1 })).total).toBe(3);
+    expect((await store().backups.list({ limit: 1, q: 'files' })).total).toBe(1);
+  });
+
+  it('orders by size, duration and service', async () => {
+    const put = (id: string, service: string, bytes: number, minutes: number): Promise<void> =>
+      store().backups.put(backupOf({ id, service, bytes, startedAt: at(1), endedAt: at(1 + minutes) }));
+    await put('b1', 'b', 5, 30);
+    await put('b2', 'a', 10, 2);
+    await put('b3', 'a', 7, 11);
+    const ordered = async (sort: BackupOrder): Promise<string> =>
+      (await store().backups.list({ sort })).items.map((item) => item.id).join(' ');
+
+    expect(await ordered('bytes')).toBe('b1 b3 b2');
+    expect(await ordered('-durationSeconds')).toBe('b1 b3 b2');
+    expect(await ordered('service')).toBe('b2 b3 b1');
+    expect(await ordered('-service')).toBe('b1 b3 b2');
+    for (const sort of backupOrders) {
+      const pages = await everyPage((cursor) => store().backups.list({ sort, limit: 1, ...cursor }));
+      expect(pages.map((item) => item.id).join(' ')).toBe(await ordered(sort));
+    }
   });
 
   it('shows every row exactly once and in order, whatever is added between two pages', async () => {
@@ -266,6 +316,13 @@ function operationPromises(store: () => Store): void {
       'o4',
     ]);
     expect((await store().operations.list({ kind: 'drill' })).items).toEqual([]);
+    expect((await store().operations.list({ limit: 1 })).total).toBe(5);
+    expect((await store().operations.list({ from: at(1) })).items.map((item) => item.id)).toEqual(['o4', 'o3']);
+    expect((await store().operations.list({ to: at(1), service: 'a' })).total).toBe(2);
+    expect((await store().operations.list({ actor: 'nobody' })).total).toBe(0);
+    await store().operations.finish('o4', { state: 'succeeded', endedAt: at(3), result: null, error: null });
+    expect((await store().operations.list({ active: true })).total).toBe(4);
+    expect((await store().operations.list({ active: false })).items.map((item) => item.id)).toEqual(['o4']);
   });
 }
 
@@ -282,6 +339,13 @@ function historyPromises(store: () => Store): void {
     );
     expect(await store().drills.get('d9')).toBeNull();
     expect((await store().drills.list({ service: 'other' })).items).toEqual([]);
+    const ids = async (filter: Parameters<Store['drills']['list']>[0]): Promise<string[]> =>
+      (await store().drills.list(filter)).items.map((drill) => drill.id);
+    await store().drills.put(drillOf({ id: 'd3', startedAt: at(3), operationId: 'op_"quoted"_%' }));
+    expect(await ids({ passed: false })).toEqual(['d1']);
+    expect(await ids({ passed: true })).toEqual(['d3', 'd2', 'd0']);
+    expect(await ids({ operationId: 'op_"quoted"_%' })).toEqual(['d3']);
+    expect(await ids({ operationId: 'op_"quoted"_x' })).toEqual([]);
   });
 
   it('reads every event of all time in the order of writing, while others write', async () => {
@@ -364,6 +428,14 @@ function auditPromises(store: () => Store): void {
     expect(await seqs({ actor: 'ada' })).toEqual([2, 1]);
     expect(await seqs({ service: 'b' })).toEqual([3, 2]);
     expect(await seqs({ result: 'denied' })).toEqual([2]);
+    await store().audit.append(auditOf({ action: 'verify', at: at(90), reason: 'Disk SWAP', operationId: 'op_9' }));
+    expect(await seqs({ operationId: 'op_9' })).toEqual([4]);
+    expect(await seqs({ q: 'disk s' })).toEqual([4]);
+    expect(await seqs({ from: at(90) })).toEqual([4]);
+    expect(await seqs({ to: at(90), result: 'denied' })).toEqual([2]);
+    const every = (await collect(store().audit.all({}))).flat();
+    expect(every.map((entry) => entry.seq)).toEqual([1, 2, 3, 4]);
+    expect((await collect(store().audit.all({ q: 'verify' }))).flat().map((entry) => entry.seq)).toEqual([4]);
   });
 }
 
@@ -533,6 +605,63 @@ function eventOf(fields: Partial<MeasuredEvent> & { readonly service: string }):
     durationSeconds: null,
     ...fields,
   };
+}
+
+function liveAlertPromises(store: () => Store): void {
+  it('keeps definitions in the order in which they were made, with the newest memory', async () => {
+    const [first, second] = [alertOf({ id: 'alert_b' }), alertOf({ id: 'alert_a', createdAt: at(1) })];
+    await store().liveAlerts.put(second);
+    await store().liveAlerts.put(first);
+    const memory = { ...first.memory, active: true, held: true, triggeredAt: at(5), changes: [at(4), at(5)] };
+
+    await store().liveAlerts.remember('alert_b', memory);
+
+    expect(await store().liveAlerts.list()).toEqual([{ ...first, memory }, second]);
+  });
+
+  it('replaces an alert of the same id, and keeps its place', async () => {
+    await store().liveAlerts.put(alertOf({ id: 'alert_1' }));
+    await store().liveAlerts.put(alertOf({ id: 'alert_2', createdAt: at(1) }));
+    const changed = alertOf({ id: 'alert_1', threshold: 0.5, tags: { service: 'app' } });
+
+    await store().liveAlerts.put(changed);
+
+    expect((await store().liveAlerts.list())[0]).toEqual(changed);
+  });
+
+  it('forgets what was removed, also when its state is told later', async () => {
+    await store().liveAlerts.put(alertOf({ id: 'alert_1' }));
+    await store().liveAlerts.remove('alert_1');
+    await store().liveAlerts.remove('never-there');
+
+    await store().liveAlerts.remember('alert_1', alertOf({ id: 'alert_1' }).memory);
+
+    expect(await store().liveAlerts.list()).toEqual([]);
+  });
+}
+
+function alertOf(fields: Partial<StoredAlert['definition']> & { readonly id: string }): StoredAlert {
+  const definition = {
+    metric: 'genesis_system_cpu_usage_ratio',
+    tags: {},
+    condition: '>' as const,
+    threshold: 0.8,
+    severity: 'warning' as const,
+    message: 'busy; "quoted"',
+    createdAt: at(0),
+    createdBy: 'ada',
+    ...fields,
+  };
+  const memory = {
+    active: false,
+    held: null,
+    flapping: false,
+    triggeredAt: null,
+    resolvedAt: null,
+    series: null,
+    changes: [],
+  };
+  return { definition, memory };
 }
 
 function tokenOf(fields: Partial<TokenRow> & { readonly id: string }): TokenRow {

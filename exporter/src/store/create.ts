@@ -5,6 +5,7 @@ import type { Schema } from './schema.ts';
 import { createFactStore, createPauseStore, createTokenStore } from './tables/access.ts';
 import { createAuditStore } from './tables/audit.ts';
 import { createBackupStore } from './tables/backups.ts';
+import { createLiveAlertStore } from './tables/live-alerts.ts';
 import { createMaintenanceStore } from './tables/maintenance.ts';
 import { createDrillStore, createEventStore } from './tables/history.ts';
 import { createOperationStore } from './tables/operations.ts';
@@ -20,6 +21,7 @@ export function createStore(db: Kysely<Schema>, dialect: StoreDialect): Store {
     tokens: createTokenStore(db),
     pauses: createPauseStore(db),
     maintenance: createMaintenanceStore(db),
+    liveAlerts: createLiveAlertStore(db),
     facts: createFactStore(db),
     export: () => dialect.export(),
     async close() {

@@ -18,6 +18,8 @@ export interface SchemaChange {
 export const schemaChanges: readonly SchemaChange[] = [
   { name: '0001_main_job', up: mainJob },
   { name: '0002_maintenance', up: createMaintenance },
+  { name: '0003_catalogue_order', up: orderCatalogue },
+  { name: '0004_live_alerts', up: createLiveAlerts },
 ];
 
 export const migrationTable = 'schema_migration';
@@ -183,5 +185,45 @@ async function createMaintenance(db: Tables): Promise<void> {
     .addColumn('reason', 'text', (column) => column.notNull())
     .addColumn('opened_at', 'text', (column) => column.notNull())
     .addColumn('closes_at', 'text', (column) => column.notNull())
+    .execute();
+}
+
+const rowsPerFill = 500;
+
+/** Size and duration stood only inside the record; a catalogue of many thousands is ordered by them in the database. */
+async function orderCatalogue(db: Tables): Promise<void> {
+  for (const column of ['bytes', 'duration_ms'] as const) {
+    await db.schema
+      .alterTable('backups')
+      .addColumn(column, 'bigint', (definition) => definition.notNull().defaultTo(0))
+      .execute();
+    await db.schema.createIndex(`backups_${column}`).on('backups').columns([column, 'id']).execute();
+  }
+  await db.schema.createIndex('backups_service_id').on('backups').columns(['service', 'id']).execute();
+  for (let after = ''; ;) {
+    const rows = await db
+      .selectFrom('backups')
+      .select(['id', 'record'])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(rowsPerFill)
+      .execute();
+    for (const { id, record } of rows) {
+      const { bytes, startedAt, endedAt } = JSON.parse(record) as { bytes: number; startedAt: string; endedAt: string };
+      const duration_ms = Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
+      await db.updateTable('backups').set({ bytes, duration_ms }).where('id', '=', id).execute();
+      after = id;
+    }
+    if (rows.length < rowsPerFill) return;
+  }
+}
+
+async function createLiveAlerts(db: Tables): Promise<void> {
+  await db.schema
+    .createTable('live_alerts')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('definition', 'text', (column) => column.notNull())
+    .addColumn('memory', 'text', (column) => column.notNull())
     .execute();
 }

@@ -1,4 +1,4 @@
-import type { CatalogueEntry, BackupRecord, BackupStatus, BackupType } from '../contract/backup.ts';
+import type { BackupOrder, BackupRecord, BackupStatus, BackupType, CatalogueEntry } from '../contract/backup.ts';
 import type { IsoTime } from '../contract/observed.ts';
 import type {
   Actor,
@@ -11,6 +11,7 @@ import type {
   Role,
 } from '../contract/operation.ts';
 import type { MaintenanceWindow, Pause } from '../contract/snapshot.ts';
+import type { AlertDefinition, AlertMemory } from '../core/alerting.ts';
 
 /** Rows newest first; `next` is the cursor of the following page, null at the end. */
 export interface Page<T> {
@@ -18,13 +19,27 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-export interface BackupFilter {
+/** A page that also says how many rows match on all pages together. */
+export interface CountedPage<T> extends Page<T> {
+  readonly total: number;
+}
+
+/** `from` is included, `to` is not. */
+export interface Stretch {
+  readonly from?: IsoTime;
+  readonly to?: IsoTime;
+}
+
+export interface BackupFilter extends Stretch {
   readonly service?: string;
   readonly type?: BackupType;
   readonly status?: BackupStatus;
   readonly verified?: 'passed' | 'failed' | 'never';
+  readonly drilled?: boolean;
   readonly keep?: boolean;
-  readonly sort?: 'startedAt' | '-startedAt' | 'storedBytes' | '-storedBytes';
+  /** Part of the id, the service or the note, or how a component or the checksum begins; upper and lower case are the same. */
+  readonly q?: string;
+  readonly sort?: BackupOrder;
   readonly limit?: number;
   readonly cursor?: string;
 }
@@ -33,7 +48,7 @@ export interface BackupStore {
   /** Inserts or replaces the record; what was learned later (keep, note, verification, copies) stays. */
   put(record: BackupRecord): Promise<void>;
   get(id: string): Promise<CatalogueEntry | null>;
-  list(filter: BackupFilter): Promise<Page<CatalogueEntry>>;
+  list(filter: BackupFilter): Promise<CountedPage<CatalogueEntry>>;
   /** All of one service, newest first. */
   ofService(service: string): Promise<readonly CatalogueEntry[]>;
   setKeep(id: string, keep: boolean, note: string | null): Promise<void>;
@@ -56,10 +71,13 @@ export interface NewOperation {
   readonly createdAt: IsoTime;
 }
 
-export interface OperationFilter {
+export interface OperationFilter extends Stretch {
   readonly service?: string;
   readonly kind?: OperationKind;
   readonly state?: OperationState;
+  /** true: queued or running; false: ended. */
+  readonly active?: boolean;
+  readonly actor?: string;
   readonly limit?: number;
   readonly cursor?: string;
 }
@@ -91,19 +109,23 @@ export interface OperationStore {
     },
   ): Promise<void>;
   get(id: string): Promise<Operation | null>;
-  list(filter: OperationFilter): Promise<Page<Operation>>;
+  list(filter: OperationFilter): Promise<CountedPage<Operation>>;
   /** queued or running: after a crash, what has to be resumed or closed. */
   unfinished(): Promise<readonly Operation[]>;
+}
+
+export interface DrillFilter {
+  readonly service?: string;
+  readonly passed?: boolean;
+  readonly operationId?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
 }
 
 export interface DrillStore {
   put(drill: DrillRecord): Promise<void>;
   get(id: string): Promise<DrillRecord | null>;
-  list(filter: {
-    readonly service?: string;
-    readonly limit?: number;
-    readonly cursor?: string;
-  }): Promise<Page<DrillRecord>>;
+  list(filter: DrillFilter): Promise<Page<DrillRecord>>;
 }
 
 /** One thing that was counted, kept for good so that counters and histograms can be seeded after a restart. */
@@ -149,18 +171,23 @@ export interface AuditHead {
   readonly at: IsoTime;
 }
 
+export interface AuditFilter extends Stretch {
+  readonly action?: string;
+  readonly actor?: string;
+  readonly service?: string;
+  readonly result?: AuditEntry['result'];
+  readonly operationId?: string;
+  /** Part of actor, action, service, target or reason; upper and lower case are the same. */
+  readonly q?: string;
+}
+
 export interface AuditStore {
   /** Durable before it resolves. Errors: throws OpError `audit_unwritable`. */
   append(entry: NewAuditEntry): Promise<AuditHead>;
   head(): Promise<AuditHead | null>;
-  list(filter: {
-    readonly action?: string;
-    readonly actor?: string;
-    readonly service?: string;
-    readonly result?: AuditEntry['result'];
-    readonly limit?: number;
-    readonly cursor?: string;
-  }): Promise<Page<AuditEntry>>;
+  list(filter: AuditFilter & { readonly limit?: number; readonly cursor?: string }): Promise<Page<AuditEntry>>;
+  /** Every row that matches, oldest first, in chunks. */
+  all(filter: AuditFilter): AsyncIterable<readonly AuditEntry[]>;
   /** Recomputes the chain. `brokenAt`: the first seq whose hash does not follow. `hashes`: asked-for counts to their hash, to compare with heads kept elsewhere. */
   verify(countsToReport: readonly number[]): Promise<{
     readonly count: number;
@@ -204,6 +231,22 @@ export interface MaintenanceStore {
   list(): Promise<readonly MaintenanceWindow[]>;
 }
 
+export interface StoredAlert {
+  readonly definition: AlertDefinition;
+  readonly memory: AlertMemory;
+}
+
+/** Alerts that were defined at run time, with what is remembered of each. */
+export interface LiveAlertStore {
+  /** Inserts or replaces. Durable before it resolves. */
+  put(alert: StoredAlert): Promise<void>;
+  /** Replaces what is remembered; nothing where the alert was removed. */
+  remember(id: string, memory: AlertMemory): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Oldest first. */
+  list(): Promise<readonly StoredAlert[]>;
+}
+
 /** Small named facts, e.g. `key_confirmed:<fingerprint>`, `last_run:<service>:full`. */
 export interface FactStore {
   get(name: string): Promise<string | null>;
@@ -221,6 +264,7 @@ export interface Store {
   readonly tokens: TokenStore;
   readonly pauses: PauseStore;
   readonly maintenance: MaintenanceStore;
+  readonly liveAlerts: LiveAlertStore;
   readonly facts: FactStore;
   /** A consistent copy of the whole state as one file's bytes, to go into every repository copy. */
   export(): Promise<Buffer>;

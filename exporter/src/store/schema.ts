@@ -12,6 +12,8 @@ export interface BackupRow {
   status: string;
   started_at: string;
   stored_bytes: number;
+  bytes: number;
+  duration_ms: number;
   /** JSON of the BackupRecord; the columns above are its searchable part. */
   record: string;
   keep: number;
@@ -117,6 +119,15 @@ export interface MaintenanceRow {
   closes_at: string;
 }
 
+export interface LiveAlertRow {
+  id: string;
+  created_at: string;
+  /** JSON of the AlertDefinition. */
+  definition: string;
+  /** JSON of the AlertMemory. */
+  memory: string;
+}
+
 export interface FactRow {
   name: string;
   value: string;
@@ -132,5 +143,6 @@ export interface Schema {
   tokens: TokenTableRow;
   pauses: PauseRow;
   maintenance: MaintenanceRow;
+  live_alerts: LiveAlertRow;
   facts: FactRow;
 }

@@ -1,6 +1,7 @@
 import { ok } from '../../contract/errors.ts';
 import type { TokenReply } from '../../contract/replies.ts';
 import type { TokenRow } from '../../store/port.ts';
+import { auditCsv, auditJson, marked } from '../audit-file.ts';
 import { optionsOf, paged, paramOf, present, type Handlers } from './call.ts';
 
 /** Without the hash, and field by field, so that a new column of the store is not shown by accident. */
@@ -12,7 +13,20 @@ function shown(row: TokenRow): TokenReply {
 export const administrationHandlers = {
   async listAudit(call) {
     const page = await call.app.auditLog(present(call.query));
-    return paged(call, page.items, page.next);
+    return paged(call, page.items.map(marked), page.next);
+  },
+  async verifyAudit({ app }) {
+    return ok({ status: 200, body: await app.verifyAudit() });
+  },
+  async exportAudit({ app, query }) {
+    const { format, ...filter } = query;
+    const rows = app.auditRows(present(filter));
+    const day = app.clock.now().toISOString().slice(0, 10);
+    const file =
+      format === 'csv'
+        ? { type: 'text/csv; charset=utf-8', name: `genesis-audit-${day}.csv`, chunks: auditCsv(rows) }
+        : { type: 'application/json', name: `genesis-audit-${day}.json`, chunks: auditJson(rows) };
+    return ok({ status: 200, body: null, file });
   },
   async listTokens({ app }) {
     return ok({ status: 200, body: { items: (await app.store.tokens.list()).map(shown), next: null } });

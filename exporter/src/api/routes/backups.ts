@@ -16,15 +16,21 @@ export const backupHandlers = {
       call,
       page.items.map((entry) => visibleTo(call.identity.role, entry)),
       page.next,
+      page.total,
     );
+  },
+  async backupChain(call) {
+    return answer(await call.app.chain(paramOf(call, 'id')));
   },
   async getBackup(call) {
     const found = await call.app.backup(paramOf(call, 'id'));
     return found.ok ? ok({ status: 200, body: visibleTo(call.identity.role, found.value) }) : found;
   },
   async listBackupFiles(call) {
-    const { prefix, limit, cursor } = call.query;
-    const found = await call.app.files(paramOf(call, 'id'), { prefix, limit, cursor: cursor ?? null });
+    const { prefix, q, folders = false, limit, cursor = null } = call.query;
+    const folder = folders && prefix !== '' && !prefix.endsWith('/') ? `${prefix}/` : prefix;
+    const query = { prefix: folder, limit, cursor, direct: folders, ...(q === undefined ? {} : { contains: q }) };
+    const found = await call.app.files(paramOf(call, 'id'), query);
     return found.ok ? paged(call, found.value.files, found.value.next) : found;
   },
   async startBackup(call) {
@@ -49,10 +55,11 @@ export const backupHandlers = {
     return submit(call, request, wishes);
   },
   async patchBackup(call) {
-    const change = present(call.body);
+    const { reason, ...wanted } = call.body;
+    const change = present(wanted);
     if (Object.keys(change).length === 0)
       throw faultsError('the body changes nothing', [{ path: '', message: 'give keep, note or both' }]);
-    return answer(await call.app.setKeep(paramOf(call, 'id'), change, optionsOf(call)));
+    return answer(await call.app.setKeep(paramOf(call, 'id'), change, optionsOf(call, { reason })));
   },
   async deleteBackup(call) {
     return submit(call, { kind: 'delete', backupId: paramOf(call, 'id') }, call.body);

@@ -22,14 +22,24 @@ export interface Call<K extends ActionId = ActionId> {
   readonly query: QueryOf<K>;
   readonly remote: string;
   readonly idempotencyKey: string | null;
-  /** Path and query as they came, for the link to the next page. */
-  readonly url: string;
+  /** Path and query as they came, for the link to the next page; null where the parameters came otherwise. */
+  readonly url: string | null;
+}
+
+/** A file that is made while it is sent. */
+export interface ReplyFile {
+  readonly type: string;
+  /** Letters, digits, dots and dashes. */
+  readonly name: string;
+  readonly chunks: AsyncIterable<string>;
 }
 
 export interface Reply {
   readonly status: 200 | 201 | 202;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent in the place of the body. */
+  readonly file?: ReplyFile;
 }
 
 /** One function an action; `events` is a stream and stands apart. */
@@ -52,9 +62,10 @@ export function optionsOf(
   call: Pick<Call, 'identity' | 'remote' | 'idempotencyKey'>,
   wishes: Wishes = {},
 ): RequestOptions {
-  const { name, role, via } = call.identity;
+  const { name, role, via, subject } = call.identity;
   return {
     actor: { name, role, via },
+    ...(subject === undefined ? {} : { subject }),
     remote: call.remote,
     reason: wishes.reason ?? null,
     confirm: wishes.confirm ?? null,
@@ -84,17 +95,19 @@ export async function submit(
   return plan.ok ? ok({ status: 200, body: plan.value, headers: { 'Genesis-Plan-Etag': plan.value.etag } }) : plan;
 }
 
-/** A page with the link to the next one (RFC 8288). */
-export function paged(call: Pick<Call, 'url'>, items: readonly unknown[], next: string | null): Outcome<Reply> {
-  if (next === null) return ok({ status: 200, body: { items, next } });
+/** A page with the link to the next one (RFC 8288). `total`: of all pages, where it is counted. */
+export function paged(
+  call: Pick<Call, 'url'>,
+  items: readonly unknown[],
+  next: string | null,
+  total?: number,
+): Outcome<Reply> {
+  const body = { items, next, ...(total === undefined ? {} : { total }) };
+  if (next === null || call.url === null) return ok({ status: 200, body });
   const [path = '', query = ''] = call.url.split('?', 2);
   const parameters = new URLSearchParams(query);
   parameters.set('cursor', next);
-  return ok({
-    status: 200,
-    body: { items, next },
-    headers: { Link: `<${path}?${parameters.toString()}>; rel="next"` },
-  });
+  return ok({ status: 200, body, headers: { Link: `<${path}?${parameters.toString()}>; rel="next"` } });
 }
 
 /** The filter without the parameters that were not sent, as exact optional types want it. */

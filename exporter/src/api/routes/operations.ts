@@ -15,7 +15,7 @@ function visibleTo(role: Role, drill: DrillRecord): DrillRecord {
 export const operationHandlers = {
   async listOperations(call) {
     const page = await call.app.operations(present(call.query));
-    return paged(call, page.items, page.next);
+    return paged(call, page.items, page.next, page.total);
   },
   async getOperation(call) {
     return answer(await call.app.operation(paramOf(call, 'id')));

@@ -1,6 +1,7 @@
 import { administrationHandlers } from './administration.ts';
 import { backupHandlers } from './backups.ts';
 import type { Handlers } from './call.ts';
+import { liveHandlers } from '../live/handlers.ts';
 import { operationHandlers } from './operations.ts';
 import { serviceHandlers } from './services.ts';
 
@@ -10,4 +11,5 @@ export const handlers: Handlers = {
   ...backupHandlers,
   ...operationHandlers,
   ...administrationHandlers,
+  ...liveHandlers,
 };

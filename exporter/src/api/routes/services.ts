@@ -1,8 +1,10 @@
 import { actions, type ActionId } from '../../contract/actions.ts';
 import { fail, ok, type Outcome } from '../../contract/errors.ts';
+import { isVerified } from '../../contract/operation.ts';
 import type { ServiceSnapshot } from '../../contract/snapshot.ts';
 import type { App } from '../../runtime/app.ts';
 import { overallHealth } from '../overall-health.ts';
+import { verdictOf, type Verdict } from '../verdict.ts';
 import { answer, optionsOf, paramOf, snapshotOf, submit, type Handlers } from './call.ts';
 
 function serviceOf(app: App, name: string): Outcome<ServiceSnapshot> {
@@ -12,13 +14,19 @@ function serviceOf(app: App, name: string): Outcome<ServiceSnapshot> {
   return service === undefined ? fail('service_unknown', 'no service of this name is configured') : ok(service);
 }
 
+/** The same answer as the status page gives. */
+function judged(service: ServiceSnapshot, now: Date): ServiceSnapshot & { readonly verdict: Verdict } {
+  return { ...service, verdict: verdictOf(service, now) };
+}
+
 export const serviceHandlers = {
-  async me({ identity }) {
-    const { name, role, via } = identity;
+  async me({ app, identity }) {
+    const { name, role, via, unproven = null } = identity;
     const allowed = (Object.keys(actions) as ActionId[]).filter((id) =>
       (actions[id].roles as readonly string[]).includes(role),
     );
-    return ok({ status: 200, body: { name, role, via, actions: allowed } });
+    const person = { mode: app.config().grafana.identity, verified: isVerified(via), problem: unproven };
+    return ok({ status: 200, body: { name, role, via, actions: allowed, version: app.version, identity: person } });
   },
   async status({ app }) {
     const fallback = { version: app.version, cluster: app.config().cluster };
@@ -26,10 +34,23 @@ export const serviceHandlers = {
   },
   async listServices({ app }) {
     const snapshot = snapshotOf(app);
-    return snapshot.ok ? ok({ status: 200, body: { items: snapshot.value.services, next: null } }) : snapshot;
+    if (!snapshot.ok) return snapshot;
+    const items = snapshot.value.services.map((service) => judged(service, app.clock.now()));
+    return ok({ status: 200, body: { items, next: null } });
   },
   async getService(call) {
-    return answer(serviceOf(call.app, paramOf(call, 'name')));
+    const found = serviceOf(call.app, paramOf(call, 'name'));
+    return found.ok ? ok({ status: 200, body: judged(found.value, call.app.clock.now()) }) : found;
+  },
+  async recoverable(call) {
+    const { from = null, to = null, limit } = call.query;
+    return answer(await call.app.recoverable(paramOf(call, 'name'), { from, to, limit }));
+  },
+  async listAlerts({ app, query }) {
+    const { service = null } = query;
+    const isKnown = app.config().services.some(({ name }) => name === service);
+    if (service !== null && !isKnown) return fail('service_unknown', 'no service of this name is configured');
+    return answer(await app.alerts(service));
   },
   async pauseService(call) {
     const { seconds, reason } = call.body;
@@ -48,7 +69,7 @@ export const serviceHandlers = {
     return answer(await call.app.startMaintenance(paramOf(call, 'name'), seconds, optionsOf(call, { reason })));
   },
   async endMaintenance(call) {
-    return answer(await call.app.endMaintenance(paramOf(call, 'name'), optionsOf(call)));
+    return answer(await call.app.endMaintenance(paramOf(call, 'name'), optionsOf(call, call.body)));
   },
   async sla(call) {
     return answer(await call.app.sla(call.query.service ?? null));

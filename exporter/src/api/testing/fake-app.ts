@@ -6,11 +6,13 @@ import { fail, ok } from '../../contract/errors.ts';
 import type { Operation, Role } from '../../contract/operation.ts';
 import { unknownReading } from '../../contract/sla.ts';
 import type { MaintenanceWindow, Snapshot } from '../../contract/snapshot.ts';
+import { recoverable } from '../../core/recoverable.ts';
 import { slaReport } from '../../core/sla.ts';
 import type { Clock, Log, Random } from '../../ports/index.ts';
 import type { App, AppEvent, OperationRequest, RequestOptions } from '../../runtime/app.ts';
-import type { NewAuditEntry, Store, TokenRow } from '../../store/port.ts';
+import type { AuditEntry, NewAuditEntry, Store, TokenRow } from '../../store/port.ts';
 import { hashSecret } from '../sessions.ts';
+import { fakeLive } from './fake-live.ts';
 import { aBackup, aDrill, anOperation, aPlan, aSnapshot, t0 } from './samples.ts';
 
 /** A clock that stands until it is moved. */
@@ -83,6 +85,7 @@ function fakeStore(): Store {
     audit: forbidden('audit'),
     pauses: forbidden('pauses'),
     maintenance: forbidden('maintenance'),
+    liveAlerts: forbidden('liveAlerts'),
     tokens: {
       add: async (row) => void rows.push(row),
       byHash: async (hash) => rows.find((row) => row.hash === hash) ?? null,
@@ -129,6 +132,8 @@ export interface FakeApp extends App {
     auditFails: boolean;
     maintenance: readonly MaintenanceWindow[];
     history: Parameters<typeof slaReport>[2];
+    audit: readonly AuditEntry[];
+    provePerson: App['provePerson'];
   };
 }
 
@@ -154,10 +159,12 @@ export function fakeApp(
     auditFails: false,
     maintenance: [],
     history: unknownReading('not_configured', 'prometheus.url is not set'),
+    audit: [],
+    provePerson: async () => fail('identity_invalid', 'X-Grafana-Id is not valid: it has expired'),
   };
   const listeners = new Set<(event: AppEvent) => void>();
   const byKey = new Map<string, Operation>();
-  const page = <T>(...items: T[]) => Promise.resolve({ items, next: 'c2' });
+  const page = <T>(...items: T[]) => Promise.resolve({ items, next: 'c2', total: items.length });
   const clock = new FakeClock();
   const store = fakeStore();
   return {
@@ -192,7 +199,16 @@ export function fakeApp(
     backup: async (id) => (id === 'nope' ? fail('backup_unknown', 'no backup has this id') : ok(current.backup)),
     files: async () => ok({ files: [], next: null }),
     setKeep: async () => ok(current.backup),
+    chain: async () => ok({ ancestors: [], dependents: [], complete: true, missing: [] }),
+    recoverable: async (service, wish) => ok(recoverable(service, [current.backup], wish, 3600, clock.now())),
     drills: () => page(aDrill()),
+    alerts: async () =>
+      ok({
+        at: t0,
+        source: 'http://127.0.0.1:9093',
+        alerts: { known: false, reason: 'unreachable', message: 'nobody answers there' },
+      }),
+    provePerson: (token) => current.provePerson(token),
     pause: async (service, _seconds, options) =>
       ok({ service, by: options.actor.name, reason: options.reason ?? '', since: t0, until: t0 }),
     resume: async () => ok(undefined),
@@ -216,7 +232,11 @@ export function fakeApp(
       return ok(slaReport(snapshot, services, current.history, clock.now()));
     },
     confirmKey: async () => ok(undefined),
-    auditLog: async () => ({ items: [], next: null }),
+    auditLog: async () => ({ items: [...current.audit], next: null }),
+    async *auditRows() {
+      yield current.audit;
+    },
+    verifyAudit: async () => ({ state: 'intact', rows: 0, brokenAt: null, checkedAt: t0, head: null }),
     async audit(entry) {
       if (current.auditFails) throw new Error('disk full');
       recorded.audits.push(entry);
@@ -233,6 +253,7 @@ export function fakeApp(
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    live: fakeLive(),
     eventStreams: { count: 0 },
     countRequest: (labels) => void recorded.counted.push(labels),
     countAuthFailure: (kind, action) => void recorded.authFailures.push({ kind, action }),

@@ -30,6 +30,7 @@ const bounded = new Set([
   'role',
   'severity',
   'metric',
+  'alert_id',
 ]);
 
 describe('metric catalogue', () => {

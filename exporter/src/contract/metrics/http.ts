@@ -17,5 +17,5 @@ export const httpMetrics = {
 } as const;
 
 /** Values of the label `kind` of genesis_auth_failures_total. */
-export const authFailureKinds = ['token', 'login', 'host', 'origin', 'role'] as const;
+export const authFailureKinds = ['token', 'login', 'host', 'origin', 'role', 'identity'] as const;
 export type AuthFailureKind = (typeof authFailureKinds)[number];

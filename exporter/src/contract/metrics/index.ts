@@ -2,6 +2,7 @@ import { backupMetrics } from './backup.ts';
 import { failoverMetrics } from './failover.ts';
 import type { Family } from './family.ts';
 import { httpMetrics } from './http.ts';
+import { liveMetrics } from './live.ts';
 import { plannedMetrics } from './planned.ts';
 import { processMetrics } from './process.ts';
 import { readinessMetrics } from './readiness.ts';
@@ -26,6 +27,7 @@ export const metricDomains = {
   system: systemMetrics,
   http: httpMetrics,
   self: selfMetrics,
+  live: liveMetrics,
   process: processMetrics,
   planned: plannedMetrics,
 } as const satisfies Record<string, Readonly<Record<string, Family>>>;
@@ -43,6 +45,7 @@ export const metricCatalogue = {
   ...systemMetrics,
   ...httpMetrics,
   ...selfMetrics,
+  ...liveMetrics,
   ...processMetrics,
   ...plannedMetrics,
 } as const satisfies Readonly<Record<string, Family>>;

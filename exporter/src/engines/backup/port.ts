@@ -130,6 +130,16 @@ export interface CompareReport {
   readonly differences: readonly string[];
 }
 
+export interface FilesQuery {
+  readonly prefix: string;
+  readonly cursor: string | null;
+  readonly limit: number;
+  /** Part of the path; upper and lower case are the same. */
+  readonly contains?: string;
+  /** Only direct children of the folder `prefix` (with a final slash, or empty for the roots). */
+  readonly direct?: boolean;
+}
+
 export interface RepositoryListing {
   readonly records: readonly BackupRecord[];
   /** Folders that look like backups and cannot be used, with the reason; at most 100. */
@@ -162,11 +172,11 @@ export interface BackupEngine {
   backup(request: BackupRequest, context: RunContext): Promise<Outcome<BackupRecord>>;
   /** Reads every byte of the backup and of those it builds upon. Damage is a report with passed: false, not an error. */
   verify(repository: RepositoryRef, backupId: string, context: RunContext): Promise<Outcome<VerifyReport>>;
-  /** Streams file entries in path order, after `cursor` (exclusive), below `prefix`. */
+  /** Streams file entries in path order, after `cursor` (exclusive), below `prefix`. A page may be short, even empty, and `next` be set. */
   files(
     repository: RepositoryRef,
     backupId: string,
-    query: { readonly prefix: string; readonly cursor: string | null; readonly limit: number },
+    query: FilesQuery,
     signal: AbortSignal,
   ): Promise<Outcome<{ readonly files: readonly BackupFile[]; readonly next: string | null }>>;
   /** Errors: `backup_unknown`, `backup_corrupt`, `backup_incomplete` (a backup it builds upon is missing), key errors. */

@@ -133,6 +133,14 @@ async function planBackup(deps: HandlerDeps, request: BackupAsk): Promise<Outcom
       repository: service.value.repository.path,
       components: components.map((c) => c.name),
     },
+    consequences: {
+      stops: [`no other backup of ${request.service} can start meanwhile; the service itself goes on`],
+      // How much has changed is only known when it was read.
+      bytes: null,
+      atStake: [],
+      wayBack: 'delete the new backup: nothing else is changed',
+      isLike: ({ type }) => type === choice.type,
+    },
   });
 }
 

@@ -28,6 +28,13 @@ export function createCopyHandler(deps: HandlerDeps): Handler<CopyAsk> {
         blockers: [],
         warnings: [],
         facts: {},
+        consequences: {
+          stops: [],
+          bytes: null,
+          atStake: [],
+          wayBack: 'nothing is changed but the copies',
+          isLike: () => true,
+        },
       });
     },
     run: async (request, _operation, tools) => {

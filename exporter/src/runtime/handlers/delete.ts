@@ -42,6 +42,13 @@ export function createDeleteHandler(deps: HandlerDeps): Handler<DeleteAsk> {
           storedBytes: entry.storedBytes,
           dataAsOf: entry.startedAt,
         },
+        consequences: {
+          stops: [`other work on ${entry.service} waits until it has ended`],
+          bytes: entry.storedBytes,
+          atStake: [`the state of ${entry.service} as of ${entry.startedAt}`],
+          wayBack: 'none: what is deleted cannot be had again from here',
+          isLike: () => true,
+        },
       });
     },
     run: async (request, _operation, tools) => {

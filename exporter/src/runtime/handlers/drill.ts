@@ -67,6 +67,13 @@ export function createDrillHandler(deps: HandlerDeps): Handler<DrillAsk> {
         blockers: entry === null ? [blocker('no_backup', `${request.service} has no usable backup in ${source}`)] : [],
         warnings: [],
         facts: { backupId: entry?.id ?? null, source, bytes: entry?.bytes ?? null, dataAsOf: entry?.startedAt ?? null },
+        consequences: {
+          stops: [],
+          bytes: entry?.bytes ?? null,
+          atStake: [],
+          wayBack: 'nothing is changed: it works in a private folder, which is removed',
+          isLike: ({ copy }) => copy === request.copy,
+        },
       });
     },
     run: (request, operation, tools) => runDrill(deps, request, operation, tools),
@@ -146,6 +153,7 @@ async function runDrill(
     rtoSeconds: record.rtoSeconds,
     rpoSeconds: record.rpoSeconds,
     entriesCompared: record.entriesCompared,
+    bytes: record.bytesCompared,
     cleanedUp: cleaned.ok,
   });
 }

@@ -5,7 +5,14 @@ import { fail, ok, toOpError, type Outcome } from '../../contract/errors.ts';
 import type { Operation } from '../../contract/operation.ts';
 import type { RestorePlanFacts, RestoreReport, RestoreTarget } from '../../engines/backup/port.ts';
 import type { OperationRequest } from '../app.ts';
-import { blocker, type Blocker, type Handler, type HandlerDeps, type PlanDraft } from '../handler.ts';
+import {
+  blocker,
+  type Blocker,
+  type Consequences,
+  type Handler,
+  type HandlerDeps,
+  type PlanDraft,
+} from '../handler.ts';
 import { checkFolderTarget } from '../restore-target.ts';
 import type { RunTools } from '../run-tools.ts';
 import { restoreRoots, type ResolvedService } from '../services.ts';
@@ -116,7 +123,34 @@ async function planRestore(deps: HandlerDeps, request: RestoreAsk, operationId: 
       roots: facts.value.roots,
       target,
     },
+    consequences: consequencesOf(request, facts.value, service, entry.startedAt),
   });
+}
+
+function consequencesOf(
+  request: RestoreAsk,
+  { bytes, roots }: RestorePlanFacts,
+  service: ResolvedService,
+  dataAsOf: string,
+): Consequences {
+  const { kind } = request.target;
+  const isLike: Consequences['isLike'] = ({ target }) => (target as { kind?: unknown } | undefined)?.kind === kind;
+  if (kind === 'folder')
+    return { stops: [], bytes, atStake: [], wayBack: 'remove the new folder: nothing else is changed', isLike };
+  const { name, restore } = service.config;
+  return {
+    stops: [
+      restore.stop === null
+        ? `whatever uses the files of ${name} must be stopped by you: no stop command is configured`
+        : `${name}, from its stop command to its start command`,
+      `backups, drills and other work on ${name} wait until it has ended`,
+    ],
+    bytes,
+    atStake: [`what was written to ${roots.map(({ path }) => path).join(', ')} after ${dataAsOf}`],
+    wayBack:
+      'until all is in, the old data stands beside and comes back by itself when anything fails; afterwards only a backup made before this one brings it back: make one now',
+    isLike,
+  };
 }
 
 function restoreSteps(request: RestoreAsk, service: ResolvedService): readonly string[] {

@@ -2,7 +2,7 @@ import { fail, ok, type Outcome } from '../../contract/errors.ts';
 import type { CatalogueEntry } from '../../contract/backup.ts';
 import type { RepositoryRef } from '../../engines/backup/port.ts';
 import type { OperationRequest } from '../app.ts';
-import type { Handler, HandlerDeps } from '../handler.ts';
+import type { Handler, HandlerDeps, PlanDraft } from '../handler.ts';
 import type { ResolvedService } from '../services.ts';
 
 type VerifyAsk = Extract<OperationRequest, { kind: 'verify' }>;
@@ -32,23 +32,32 @@ export async function locateBackup(
   return ok({ entry, service: service.value, from: found.ref, source: copy });
 }
 
+async function planVerify(deps: HandlerDeps, request: VerifyAsk): Promise<Outcome<PlanDraft>> {
+  const located = await locateBackup(deps, request.backupId, request.copy);
+  if (!located.ok) return located;
+  const { entry, source } = located.value;
+  return ok({
+    steps: [`read ${entry.id} and what it builds upon from ${source}`],
+    blockers: [],
+    warnings: [],
+    facts: { backupId: entry.id, source, checksum: entry.checksum },
+    consequences: {
+      stops: [],
+      bytes: entry.bytes,
+      atStake: [],
+      wayBack: 'nothing is changed: verifying only reads',
+      isLike: ({ copy }) => copy === request.copy,
+    },
+  });
+}
+
 export function createVerifyHandler(deps: HandlerDeps): Handler<VerifyAsk> {
   return {
     serviceOf: async (request) => {
       const located = await locateBackup(deps, request.backupId, request.copy);
       return located.ok ? ok(located.value.entry.service) : located;
     },
-    plan: async (request) => {
-      const located = await locateBackup(deps, request.backupId, request.copy);
-      if (!located.ok) return located;
-      const { entry, source } = located.value;
-      return ok({
-        steps: [`read ${entry.id} and what it builds upon from ${source}`],
-        blockers: [],
-        warnings: [],
-        facts: { backupId: entry.id, source, checksum: entry.checksum },
-      });
-    },
+    plan: (request) => planVerify(deps, request),
     run: async (request, _operation, tools) => {
       const located = await locateBackup(deps, request.backupId, request.copy);
       if (!located.ok) return located;

@@ -6,7 +6,7 @@ import { toFailure, type AnyRequest } from '../handler.ts';
 import { checkAuthority } from './authority.ts';
 import { admissionFault, auditRequest, handlerOf, targetOf, withLive, type Core } from './core.ts';
 import { launch } from './execute.ts';
-import { draftPlan, toPlan } from './plan.ts';
+import { draftPlan, etagOf, toPlan } from './plan.ts';
 
 /** Requests are admitted one after another, so that two of them can never both find the service free. */
 function inTurn<T>(core: Core, work: () => Promise<T>): Promise<T> {
@@ -64,8 +64,8 @@ async function begin(
   if (!drafted.ok) return drafted;
   const first = drafted.value.blockers[0];
   if (first !== undefined) return fail(first.code, first.message, { details: { blockers: drafted.value.blockers } });
-  const plan = toPlan(ask, service, drafted.value);
-  if (options.planEtag !== null && options.planEtag !== plan.etag) {
+  if (options.planEtag !== null && options.planEtag !== etagOf(ask, drafted.value)) {
+    const plan = await toPlan(core, ask, service, drafted.value);
     return fail('plan_stale', 'what the plan rested on has changed since it was made', { details: { plan } });
   }
   const begun = await deps.store.operations.begin({

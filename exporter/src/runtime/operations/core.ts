@@ -70,13 +70,21 @@ export async function auditRequest(
       reason: options.reason,
       operationId: extra.operationId,
       remote: options.remote,
-      details: extra.details ?? null,
+      details: detailsOf(options, extra.details),
     });
     core.deps.onAudit(true);
   } catch (thrown) {
     core.deps.onAudit(false);
     throw toOpError(thrown, 'audit_unwritable');
   }
+}
+
+/** Names are chosen by people and may change; Grafana's id of the person does not. */
+export function detailsOf(
+  options: Pick<RequestOptions, 'subject'>,
+  details: Readonly<Record<string, unknown>> | null | undefined,
+): Readonly<Record<string, unknown>> | null {
+  return options.subject === undefined ? (details ?? null) : { ...details, subject: options.subject };
 }
 
 /** Why nothing is admitted now; null when it is. */

@@ -7,11 +7,26 @@ import { openStore } from '../../store/sqlite/open.ts';
 import type { AppEvent, RequestOptions } from '../app.ts';
 import { systemRandom } from '../clock.ts';
 import { systemExec } from '../exec.ts';
-import { blocker, type AnyRequest, type Handler, type HandlerDeps, type PlanDraft } from '../handler.ts';
+import {
+  blocker,
+  type AnyRequest,
+  type Consequences,
+  type Handler,
+  type HandlerDeps,
+  type PlanDraft,
+} from '../handler.ts';
 import { homeAt } from '../home.ts';
 import { settableClock, silentLog, temporaryFolder } from '../testing.ts';
 import type { Handlers, OperationsDeps } from './core.ts';
 import { createOperations, type Operations } from './operations.ts';
+
+const harmless: Consequences = {
+  stops: [],
+  bytes: null,
+  atStake: [],
+  wayBack: 'nothing is changed',
+  isLike: () => true,
+};
 
 const operator: RequestOptions = {
   actor: { name: 'ann', role: 'operator', via: 'token' },
@@ -47,7 +62,7 @@ async function bench(): Promise<Bench> {
   const b = {
     runs: [] as string[],
     events: [] as AppEvent[],
-    draft: { steps: ['do it'], blockers: [], warnings: [], facts: { size: 1 } } as PlanDraft,
+    draft: { steps: ['do it'], blockers: [], warnings: [], facts: { size: 1 }, consequences: harmless } as PlanDraft,
   } as Bench;
   b.work = async () => undefined;
   const handler: Handler = {

@@ -1,5 +1,6 @@
 import { fail, ok, toOpError, type Outcome } from '../../contract/errors.ts';
 import type { Operation, Plan } from '../../contract/operation.ts';
+import type { CountedPage, OperationFilter } from '../../store/port.ts';
 import type { RequestOptions } from '../app.ts';
 import type { AnyRequest } from '../handler.ts';
 import { admitRequest } from './admit.ts';
@@ -12,6 +13,8 @@ export interface Operations {
   request(request: AnyRequest, options: RequestOptions): Promise<Outcome<Operation>>;
   plan(request: AnyRequest, options: RequestOptions): Promise<Outcome<Plan>>;
   get(id: string): Promise<Outcome<Operation>>;
+  /** Running ones with their progress. */
+  list(filter: OperationFilter): Promise<CountedPage<Operation>>;
   finished(id: string, signal: AbortSignal): Promise<Outcome<Operation>>;
   cancel(id: string, options: RequestOptions): Promise<Outcome<Operation>>;
   running(): readonly Operation[];
@@ -29,6 +32,10 @@ export function createOperations(deps: OperationsDeps): Operations {
     request: (request, options) => admitRequest(core, request, options),
     plan: (request, options) => planRequest(core, request, options),
     get: (id) => getOperation(core, id),
+    list: async (filter) => {
+      const page = await deps.store.operations.list(filter);
+      return { ...page, items: page.items.map((operation) => withLive(core, operation)) };
+    },
     finished: async (id, signal) => {
       const entry = core.live.get(id);
       if (entry !== undefined) await Promise.race([entry.done, aborted(signal)]);

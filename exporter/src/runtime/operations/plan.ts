@@ -1,9 +1,10 @@
 import { errorCatalogue, ok, type Outcome } from '../../contract/errors.ts';
-import type { Plan } from '../../contract/operation.ts';
+import type { Expectation, Plan } from '../../contract/operation.ts';
 import { findConflict } from '../../core/conflicts.ts';
+import { expectSeconds, type Measured } from '../../core/expectation.ts';
 import type { RequestOptions } from '../app.ts';
 import { canonicalJson, sha256Hex } from '../canonical.ts';
-import type { AnyRequest, PlanDraft } from '../handler.ts';
+import type { AnyRequest, Consequences, PlanDraft } from '../handler.ts';
 import { checkAuthority, claimantOfRequest, isDestructive } from './authority.ts';
 import { handlerOf, runningOperations, type Core } from './core.ts';
 
@@ -26,9 +27,36 @@ export async function draftPlan(
   return ok({ ...drafted.value, blockers: [...drafted.value.blockers, held] });
 }
 
-/** The etag covers what the effect rests on; who holds the service at the moment comes and goes and is not part of it. */
-export function toPlan(request: AnyRequest, service: string, draft: PlanDraft): Plan {
-  const etag = sha256Hex(canonicalJson({ request, facts: draft.facts, steps: draft.steps })).slice(0, 32);
+/** Earlier operations looked through for those that are like this one. */
+const lookBack = 50;
+
+/** From the journal: how long it took the last times. */
+async function expectationOf(
+  core: Core,
+  request: AnyRequest,
+  service: string,
+  { bytes, isLike }: Consequences,
+): Promise<Expectation> {
+  const filter = { service, kind: request.kind, state: 'succeeded', limit: lookBack } as const;
+  const { items } = await core.deps.store.operations.list(filter);
+  const measured = items.flatMap(({ params, startedAt, endedAt, result }): Measured[] => {
+    if (startedAt === null || endedAt === null || !isLike(params)) return [];
+    const size = result?.['bytes'];
+    const seconds = Math.max(0, (Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
+    return [{ seconds, bytes: typeof size === 'number' ? size : null }];
+  });
+  return expectSeconds(measured, bytes);
+}
+
+/** It covers what the effect rests on; who holds the service at the moment comes and goes and is not part of it. */
+export function etagOf(request: AnyRequest, draft: PlanDraft): string {
+  return sha256Hex(canonicalJson({ request, facts: draft.facts, steps: draft.steps })).slice(0, 32);
+}
+
+/** The draft as people and clients see it. */
+export async function toPlan(core: Core, request: AnyRequest, service: string, draft: PlanDraft): Promise<Plan> {
+  const { stops, bytes, atStake, wayBack } = draft.consequences;
+  const etag = etagOf(request, draft);
   return {
     kind: request.kind,
     service,
@@ -36,6 +64,14 @@ export function toPlan(request: AnyRequest, service: string, draft: PlanDraft): 
     blockers: draft.blockers,
     warnings: draft.warnings,
     destructive: isDestructive(request),
+    stops,
+    expected: await expectationOf(core, request, service, draft.consequences),
+    bytes,
+    atStake,
+    wayBack,
+    confirm: isDestructive(request) ? service : null,
+    reasonRequired: isDestructive(request),
+    role: isDestructive(request) ? 'admin' : 'operator',
     facts: draft.facts,
     etag,
   };
@@ -49,5 +85,5 @@ export async function planRequest(core: Core, request: AnyRequest, options: Requ
   const authority = checkAuthority(request, service.value, confirmed);
   if (authority !== null) return { ok: false, error: authority };
   const drafted = await draftPlan(core, request, service.value, 'plan');
-  return drafted.ok ? ok(toPlan(request, service.value, drafted.value)) : drafted;
+  return drafted.ok ? ok(await toPlan(core, request, service.value, drafted.value)) : drafted;
 }

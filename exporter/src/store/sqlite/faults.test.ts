@@ -333,6 +333,33 @@ describe('the versions of a state', () => {
     expect(existsSync(`${path}.before-${released}`)).toBe(true);
   });
 
+  it('learn size and duration of the backups made before they could be ordered by them', async () => {
+    await (await openForTest(path, { changes: schemaChanges.slice(0, 2) })).close();
+    const database = new DatabaseSync(path);
+    const insert = database.prepare(
+      "insert into backups (id, service, type, status, started_at, stored_bytes, record, keep, copies) values (?, 'shop', 'full', 'completed', ?, 1, ?, 0, '[]')",
+    );
+    const count = 1203; // more than the change reads at once
+    database.exec('begin');
+    for (let n = 0; n < count; n += 1) {
+      const id = `backup_${String(n).padStart(4, '0')}`;
+      const startedAt = new Date(Date.UTC(2026, 0, 1, 0, n)).toISOString();
+      const endedAt = new Date(Date.parse(startedAt) + ((n * 7) % count) * 1000).toISOString();
+      insert.run(id, startedAt, JSON.stringify({ id, service: 'shop', bytes: (n * 11) % count, startedAt, endedAt }));
+    }
+    database.exec('commit');
+    database.close();
+
+    const store = await openForTest(path);
+
+    const longest = await store.backups.list({ sort: '-durationSeconds', limit: 1 });
+    const largest = await store.backups.list({ sort: '-bytes', limit: 1 });
+    expect([longest.total, largest.items[0]?.bytes]).toEqual([count, count - 1]);
+    const { startedAt = '', endedAt = '' } = longest.items[0] ?? {};
+    expect(Date.parse(endedAt) - Date.parse(startedAt)).toBe((count - 1) * 1000);
+    await store.close();
+  });
+
   it('say so when no copy is there, and when a reader needs an upgrade first', async () => {
     await (await openForTest(path, { changes: [...schemaChanges, addColor] })).close();
     expect(errorOf(await openStore(testOptions(path))).message).toMatch(/no copy from before that upgrade is here$/);

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CompiledQuery, Kysely } from 'kysely';
+import type { CompiledQuery, Kysely, SelectQueryBuilder } from 'kysely';
 import { OpError } from '../../contract/errors.ts';
 import { auditHash, canonicalJson, genesisHash } from '../audit-hash.ts';
 import type { StoreDialect } from '../dialect.ts';
 import { decodeCursor, pageLimit, toPage } from '../page.ts';
-import type { AuditEntry, AuditHead, AuditStore, NewAuditEntry } from '../port.ts';
+import type { AuditEntry, AuditFilter, AuditHead, AuditStore, NewAuditEntry } from '../port.ts';
 import type { AuditRow, Schema } from '../schema.ts';
+import { contains } from '../search.ts';
 
 const rowsPerCommit = 200;
 const rowsPerRead = 500;
@@ -59,11 +60,7 @@ export function createAuditStore(db: Kysely<Schema>, dialect: StoreDialect): Aud
       const order = '-seq';
       const limit = pageLimit(filter.limit);
       const after = decodeCursor(order, filter.cursor);
-      let query = db.selectFrom('audit').selectAll();
-      if (filter.action !== undefined) query = query.where('action', '=', filter.action);
-      if (filter.actor !== undefined) query = query.where('actor', '=', filter.actor);
-      if (filter.service !== undefined) query = query.where('service', '=', filter.service);
-      if (filter.result !== undefined) query = query.where('result', '=', filter.result);
+      let query = matching(db.selectFrom('audit').selectAll(), filter);
       if (after !== null) query = query.where('seq', '<', Number(after.value));
       const rows = await query
         .orderBy('seq', 'desc')
@@ -71,8 +68,43 @@ export function createAuditStore(db: Kysely<Schema>, dialect: StoreDialect): Aud
         .execute();
       return toPage(rows, limit, order, (row) => ({ value: row.seq, id: '' }), toEntry);
     },
+    all: (filter) => allRows(db, filter),
     verify: (countsToReport) => verifyChain(db, new Set(countsToReport)),
   };
+}
+
+type Rows<O> = SelectQueryBuilder<Schema, 'audit', O>;
+
+function matching<O>(rows: Rows<O>, filter: AuditFilter): Rows<O> {
+  let query = rows;
+  if (filter.action !== undefined) query = query.where('action', '=', filter.action);
+  if (filter.actor !== undefined) query = query.where('actor', '=', filter.actor);
+  if (filter.service !== undefined) query = query.where('service', '=', filter.service);
+  if (filter.result !== undefined) query = query.where('result', '=', filter.result);
+  if (filter.operationId !== undefined) query = query.where('operation_id', '=', filter.operationId);
+  if (filter.from !== undefined) query = query.where('at', '>=', filter.from);
+  if (filter.to !== undefined) query = query.where('at', '<', filter.to);
+  const { q } = filter;
+  if (q === undefined) return query;
+  const columns = ['actor', 'action', 'service', 'target', 'reason'] as const;
+  return query.where((eb) => eb.or(columns.map((column) => contains(eb.ref(column), q))));
+}
+
+/** Chunk by chunk, so that the connection stays free and the rows of years never stand in memory together. */
+async function* allRows(db: Kysely<Schema>, filter: AuditFilter): AsyncGenerator<readonly AuditEntry[]> {
+  let after = 0;
+  for (;;) {
+    const rows = await matching(db.selectFrom('audit').selectAll(), filter)
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(rowsPerRead)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+    yield rows.map(toEntry);
+    await nextTurn(); // the embedded database never yields by itself
+  }
 }
 
 /**

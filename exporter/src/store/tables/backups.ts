@@ -1,8 +1,9 @@
-import type { Kysely } from 'kysely';
+import type { Expression, ExpressionBuilder, Kysely, SelectQueryBuilder, SqlBool } from 'kysely';
 import type { BackupRecord, CatalogueEntry } from '../../contract/backup.ts';
 import { OpError } from '../../contract/errors.ts';
-import type { BackupFilter, BackupStore, Page } from '../port.ts';
+import type { BackupFilter, BackupStore, CountedPage } from '../port.ts';
 import { decodeCursor, pageLimit, toPage } from '../page.ts';
+import { contains } from '../search.ts';
 import type { BackupRow, Schema } from '../schema.ts';
 
 type LearnedLater = Partial<
@@ -62,6 +63,11 @@ const nothingLearned = {
   copies: '[]',
 } satisfies LearnedLater;
 
+/** 0 where a clock was set back meanwhile. */
+export function durationMs({ startedAt, endedAt }: Pick<BackupRecord, 'startedAt' | 'endedAt'>): number {
+  return Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
+}
+
 function recordFields(record: BackupRecord): Omit<BackupRow, 'id' | keyof typeof nothingLearned> {
   return {
     service: record.service,
@@ -69,6 +75,8 @@ function recordFields(record: BackupRecord): Omit<BackupRow, 'id' | keyof typeof
     status: record.status,
     started_at: record.startedAt,
     stored_bytes: record.storedBytes,
+    bytes: record.bytes,
+    duration_ms: durationMs(record),
     record: JSON.stringify(record),
   };
 }
@@ -85,21 +93,48 @@ function toEntry(row: BackupRow): CatalogueEntry {
   };
 }
 
-const sortColumns = { startedAt: 'started_at', storedBytes: 'stored_bytes' } as const;
+const sortColumns = {
+  startedAt: 'started_at',
+  storedBytes: 'stored_bytes',
+  bytes: 'bytes',
+  durationSeconds: 'duration_ms',
+  service: 'service',
+} as const;
 
-async function listBackups(db: Kysely<Schema>, filter: BackupFilter): Promise<Page<CatalogueEntry>> {
-  const sort = filter.sort ?? '-startedAt';
-  const column = sortColumns[sort.replace('-', '') as keyof typeof sortColumns];
-  const [direction, beyond] = sort.startsWith('-') ? (['desc', '<'] as const) : (['asc', '>'] as const);
-  const limit = pageLimit(filter.limit);
-  const after = decodeCursor(sort, filter.cursor);
-  let query = db.selectFrom('backups').selectAll();
+type Rows<O> = SelectQueryBuilder<Schema, 'backups', O>;
+
+function matching<O>(rows: Rows<O>, filter: BackupFilter): Rows<O> {
+  let query = rows;
   if (filter.service !== undefined) query = query.where('service', '=', filter.service);
   if (filter.type !== undefined) query = query.where('type', '=', filter.type);
   if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   if (filter.keep !== undefined) query = query.where('keep', '=', filter.keep ? 1 : 0);
   if (filter.verified === 'never') query = query.where('verify_result', 'is', null);
   else if (filter.verified !== undefined) query = query.where('verify_result', '=', filter.verified);
+  if (filter.drilled !== undefined) query = query.where('drilled_at', filter.drilled ? 'is not' : 'is', null);
+  if (filter.from !== undefined) query = query.where('started_at', '>=', filter.from);
+  if (filter.to !== undefined) query = query.where('started_at', '<', filter.to);
+  const { q } = filter;
+  return q === undefined ? query : query.where((eb) => eb.or(searched(eb, q)));
+}
+
+function searched(eb: ExpressionBuilder<Schema, 'backups'>, q: string): Expression<SqlBool>[] {
+  const texts = (['id', 'service', 'note'] as const).map((column) => contains(eb.ref(column), q));
+  // The record is JSON that this store wrote, so its members stand in it exactly like this; only components have a name.
+  const members = [
+    ...(/^[\w-]{1,63}$/.test(q) ? [`"name":"${q}`] : []),
+    ...(/^[0-9a-f]{6,64}$/i.test(q) ? [`"checksum":"${q}`] : []),
+  ];
+  return [...texts, ...members.map((member) => contains(eb.ref('record'), member))];
+}
+
+async function listBackups(db: Kysely<Schema>, filter: BackupFilter): Promise<CountedPage<CatalogueEntry>> {
+  const sort = filter.sort ?? '-startedAt';
+  const column = sortColumns[sort.replace('-', '') as keyof typeof sortColumns];
+  const [direction, beyond] = sort.startsWith('-') ? (['desc', '<'] as const) : (['asc', '>'] as const);
+  const limit = pageLimit(filter.limit);
+  const after = decodeCursor(sort, filter.cursor);
+  let query = matching(db.selectFrom('backups').selectAll(), filter);
   if (after !== null) {
     query = query.where((eb) =>
       eb.or([eb(column, beyond, after.value), eb.and([eb(column, '=', after.value), eb('id', beyond, after.id)])]),
@@ -110,7 +145,14 @@ async function listBackups(db: Kysely<Schema>, filter: BackupFilter): Promise<Pa
     .orderBy('id', direction)
     .limit(limit + 1)
     .execute();
-  const valueOf = (row: BackupRow): string | number =>
-    column === 'started_at' ? row.started_at : Number(row.stored_bytes);
-  return toPage(rows, limit, sort, (row) => ({ value: valueOf(row), id: row.id }), toEntry);
+  const counted = await matching(
+    db.selectFrom('backups').select((eb) => eb.fn.countAll<number>().as('rows')),
+    filter,
+  ).executeTakeFirstOrThrow();
+  const valueOf = (row: BackupRow): string | number => {
+    const value = row[column];
+    return column === 'started_at' || column === 'service' ? String(value) : Number(value);
+  };
+  const page = toPage(rows, limit, sort, (row) => ({ value: valueOf(row), id: row.id }), toEntry);
+  return { ...page, total: Number(counted.rows) };
 }

@@ -4,6 +4,7 @@ import type { DrillRecord } from '../../contract/operation.ts';
 import { decodeCursor, pageLimit, toPage } from '../page.ts';
 import type { DrillStore, EventStore, MeasuredEvent } from '../port.ts';
 import type { Schema } from '../schema.ts';
+import { contains } from '../search.ts';
 
 const eventsPerChunk = 200;
 
@@ -27,6 +28,11 @@ export function createDrillStore(db: Kysely<Schema>): DrillStore {
       const after = decodeCursor(order, filter.cursor);
       let query = db.selectFrom('drills').selectAll();
       if (filter.service !== undefined) query = query.where('service', '=', filter.service);
+      // The record is JSON that this store wrote, so its members stand in it exactly like this.
+      const { passed, operationId } = filter;
+      if (passed !== undefined) query = query.where((eb) => contains(eb.ref('record'), `"passed":${passed}`));
+      if (operationId !== undefined)
+        query = query.where((eb) => contains(eb.ref('record'), `"operationId":${JSON.stringify(operationId)}`));
       if (after !== null) {
         const startedAt = String(after.value);
         query = query.where((eb) =>

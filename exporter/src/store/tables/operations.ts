@@ -1,8 +1,8 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { OpError } from '../../contract/errors.ts';
 import type { Actor, Operation, OperationFailure, OperationStep } from '../../contract/operation.ts';
 import { decodeCursor, pageLimit, toPage } from '../page.ts';
-import type { NewOperation, OperationFilter, OperationStore, Page } from '../port.ts';
+import type { CountedPage, NewOperation, OperationFilter, OperationStore } from '../port.ts';
 import type { OperationRow, OperationStepRow, Schema } from '../schema.ts';
 
 const unfinishedStates = ['queued', 'running'];
@@ -109,14 +109,25 @@ async function stepsOf(db: Kysely<Schema>, ids: readonly string[]): Promise<read
   return db.selectFrom('operation_steps').selectAll().where('operation_id', 'in', ids).orderBy('seq').execute();
 }
 
-async function listOperations(db: Kysely<Schema>, filter: OperationFilter): Promise<Page<Operation>> {
-  const order = '-createdAt';
-  const limit = pageLimit(filter.limit);
-  const after = decodeCursor(order, filter.cursor);
-  let query = db.selectFrom('operations').selectAll();
+type Rows<O> = SelectQueryBuilder<Schema, 'operations', O>;
+
+function matching<O>(rows: Rows<O>, filter: OperationFilter): Rows<O> {
+  let query = rows;
   if (filter.service !== undefined) query = query.where('service', '=', filter.service);
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.active !== undefined) query = query.where('state', filter.active ? 'in' : 'not in', unfinishedStates);
+  if (filter.actor !== undefined) query = query.where('actor_name', '=', filter.actor);
+  if (filter.from !== undefined) query = query.where('created_at', '>=', filter.from);
+  if (filter.to !== undefined) query = query.where('created_at', '<', filter.to);
+  return query;
+}
+
+async function listOperations(db: Kysely<Schema>, filter: OperationFilter): Promise<CountedPage<Operation>> {
+  const order = '-createdAt';
+  const limit = pageLimit(filter.limit);
+  const after = decodeCursor(order, filter.cursor);
+  let query = matching(db.selectFrom('operations').selectAll(), filter);
   if (after !== null) {
     const createdAt = String(after.value);
     query = query.where((eb) =>
@@ -132,13 +143,18 @@ async function listOperations(db: Kysely<Schema>, filter: OperationFilter): Prom
     db,
     rows.map((row) => row.id),
   );
-  return toPage(
+  const counted = await matching(
+    db.selectFrom('operations').select((eb) => eb.fn.countAll<number>().as('rows')),
+    filter,
+  ).executeTakeFirstOrThrow();
+  const page = toPage(
     rows,
     limit,
     order,
     (row) => ({ value: row.created_at, id: row.id }),
     (row) => toOperation(row, steps),
   );
+  return { ...page, total: Number(counted.rows) };
 }
 
 function newRow(operation: NewOperation): OperationRow {

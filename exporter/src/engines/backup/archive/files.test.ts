@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { join } from 'node:path';
 import type { BackupFile } from '../../../contract/backup.ts';
+import type { FilesQuery } from '../port.ts';
 import {
   backup,
   component,
@@ -64,6 +65,26 @@ it('gives the same list in pages of any size, in path order', async () => {
 it('gives what begins with a prefix', async () => {
   expect((await all(1, 'root/dir/a', 2)).map((f) => f.path)).toEqual(['root/dir/a.txt']);
   expect(await all(1, 'nothing', 2)).toEqual([]);
+});
+
+async function find(query: Partial<FilesQuery>): Promise<string[]> {
+  const whole = { prefix: '', cursor: null, limit: 1000, ...query };
+  const page = valueOf(await bench.engine.files(bench.repository, idOf(1), whole, context().signal));
+  return page.files.filter((f) => f.component === 'b').map((f) => f.path);
+}
+
+it('shows a folder at a time, folders themselves included', async () => {
+  const [roots, inside] = [await find({ direct: true }), await find({ direct: true, prefix: 'root/' })];
+
+  expect(roots).toEqual(['root']);
+  expect(inside).toContain('root/dir');
+  expect(inside).toContain('root/dir.txt');
+  expect(inside.filter((path) => path.split('/').length !== 2)).toEqual([]);
+});
+
+it('finds by a part of the path, whatever its case', async () => {
+  expect(await find({ contains: 'DIR/A.' })).toEqual(['root/dir/a.txt']);
+  expect(await find({ contains: 'nothing like it' })).toEqual([]);
 });
 
 it('pages through a list of several frames', async () => {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BackupFile } from '../../../contract/backup.ts';
 import { OpError, type Outcome } from '../../../contract/errors.ts';
-import type { RepositoryRef } from '../port.ts';
+import type { FilesQuery, RepositoryRef } from '../port.ts';
 import { fromText, toText, type FileEntry } from './entries.ts';
 import { readList } from './list-read.ts';
 import { asOutcome } from './repository.ts';
@@ -11,11 +11,9 @@ import { listSource, loadChain, type Chain } from './stored-chain.ts';
 const cursorPattern = /^(\d{1,4}):(\d{1,16})$/;
 const kinds = { f: 'file', d: 'directory', l: 'symlink', h: 'hardlink' } as const;
 
-export interface FilesQuery {
-  readonly prefix: string;
-  readonly cursor: string | null;
-  readonly limit: number;
-}
+/** Lines looked at for one page: a search that finds little must not hold a request, nor the loop, for minutes. */
+const mostLines = 200_000;
+
 export interface FilesPage {
   readonly files: readonly BackupFile[];
   readonly next: string | null;
@@ -36,7 +34,8 @@ export function listFiles(
 
 async function readPage(chain: Chain, query: FilesQuery, signal: AbortSignal): Promise<FilesPage> {
   const start = parseCursor(query.cursor);
-  const prefix = fromText(query.prefix);
+  const isWanted = matcherOf(query);
+  let lines = 0;
   const files: BackupFile[] = [];
   const { components } = chain.target.manifest;
   for (let index = start.component; index < components.length; index += 1) {
@@ -45,7 +44,9 @@ async function readPage(chain: Chain, query: FilesQuery, signal: AbortSignal): P
     const from = index === start.component ? start.offset : 0;
     for await (const { entries, offsets } of readList(listSource(chain, component), from)) {
       for (const [i, entry] of entries.entries()) {
-        if (entry.kind === 'x' || !entry.path.startsWith(prefix)) continue;
+        lines += 1;
+        if (lines > mostLines) return { files, next: `${index}:${offsets[i] ?? 0}` };
+        if (entry.kind === 'x' || !isWanted(entry.path)) continue;
         if (files.length === query.limit) return { files, next: `${index}:${offsets[i] ?? 0}` };
         files.push(toFile(entry, component.name));
       }
@@ -54,6 +55,17 @@ async function readPage(chain: Chain, query: FilesQuery, signal: AbortSignal): P
     }
   }
   return { files, next: null };
+}
+
+function matcherOf(query: FilesQuery): (path: string) => boolean {
+  const prefix = fromText(query.prefix);
+  const part = query.contains?.toLowerCase() ?? null;
+  return (path) => {
+    if (!path.startsWith(prefix)) return false;
+    // A folder is an entry of its own, so what lies below it can be left out.
+    if (query.direct === true && (path.length === prefix.length || path.includes('/', prefix.length))) return false;
+    return part === null || toText(path).toLowerCase().includes(part);
+  };
 }
 
 function parseCursor(cursor: string | null): { readonly component: number; readonly offset: number } {
