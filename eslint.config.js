@@ -1,9 +1,11 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import reactHooks from 'eslint-plugin-react-hooks';
 import { importLaw } from './scripts/eslint/import-law.mjs';
 
 const tests = [
   '**/*.test.ts',
+  '**/*.test.tsx',
   '**/test-support.ts',
   '**/testing.ts',
   '**/testing/**',
@@ -106,6 +108,15 @@ export default tseslint.config(
     },
   },
   {
+    files: ['plugin/src/**/*.ts', 'plugin/src/**/*.tsx'],
+    plugins: { genesis: { rules: { 'import-law': importLaw } }, 'react-hooks': reactHooks },
+    rules: {
+      ...reactHooks.configs.recommended.rules,
+      'genesis/import-law': 'error',
+      'no-console': 'error',
+    },
+  },
+  {
     files: ['exporter/src/runtime/**/*.ts', 'exporter/src/main.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
@@ -115,6 +126,11 @@ export default tseslint.config(
   },
   { files: tests, rules: { 'max-lines-per-function': 'off', 'max-lines': 'off' } },
   { files: ['bench/**', 'docs/tests/**', 'scripts/**/*.test.ts'], rules: { 'max-lines-per-function': 'off' } },
+  {
+    // Jest itself loads these, by their default export and outside of any sandbox.
+    files: ['plugin/.config/jest/**'],
+    rules: { 'no-undef': 'off', 'no-restricted-syntax': 'off' },
+  },
   { files: ['*.config.js', '*.config.mjs', '*.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
 );
 

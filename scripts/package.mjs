@@ -1,8 +1,9 @@
-// Makes the package that runs without a checkout: plain JavaScript of the exporter and of the generators, one tarball in dist/.
+// Makes what runs without a checkout, in dist/: the tarball of the exporter (plain JavaScript, the generators, the console) and the
+// archive of the Grafana app.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { runNpm } from './lib/npm.mjs';
 import { root } from './lib/places.mjs';
 import { BootstrapError, say, since } from './lib/say.mjs';
@@ -11,25 +12,38 @@ const generators = ['rules', 'alertmanager', 'dashboards', 'provisioning'];
 const left = /(^|\/)(testdata|testing)(\/|$)|\.(ts|txt|md)$/;
 
 /** `npm run package [-- --out DIR]` */
-function main(args) {
+async function main(args) {
   const started = performance.now();
   const out = resolve(root, args[0] === '--out' && args[1] !== undefined ? args[1] : 'dist');
   const staging = mkdtempSync(join(tmpdir(), 'genesis-package-'));
   try {
+    buildApp();
     emit(staging);
     copyAssets(staging);
     rewriteWorkerUrls(staging);
+    cpSync(join(root, 'plugin/dist-console'), join(staging, 'console'), { recursive: true, filter: notHidden });
     describePackage(staging);
     mkdirSync(out, { recursive: true });
     const packed = runNpm(currentNode(), ['pack', '--json', '--pack-destination', out], { cwd: staging });
     if (packed.status !== 0) throw new BootstrapError(`npm pack failed: ${packed.stderr.trim()}`);
     const [{ filename }] = JSON.parse(packed.stdout);
-    say(`made ${relative(root, join(out, filename))} in ${since(started)}`);
-    process.stdout.write(`${join(out, filename)}\n`);
+    const { zipApp } = await import('../plugin/scripts/zip.ts');
+    const archive = zipApp({ app: join(root, 'plugin/dist'), out });
+    say(`made ${filename} and ${basename(archive)} in ${since(started)}`);
+    process.stdout.write(`${join(out, filename)}\n${archive}\n`);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
 }
+
+/** The app and the console, where they are not fresh. */
+function buildApp() {
+  const script = join(root, 'plugin/scripts/console-fresh.ts');
+  const built = spawnSync(process.execPath, [script], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (built.status !== 0) throw new BootstrapError('the Grafana app could not be built');
+}
+
+const notHidden = (path) => !basename(path).startsWith('.');
 
 function currentNode() {
   return { path: process.execPath, binFolder: dirname(process.execPath), version: process.version };
@@ -78,7 +92,7 @@ function describePackage(staging) {
     ...source,
     imports: Object.fromEntries(generators.map((name) => [`#generators/${name}`, `./generators/${name}/index.js`])),
     exports: { './contract': entry('contract/index'), './config': entry('config/index') },
-    files: ['bin', 'src', 'generators', 'config.example.yaml', 'README.md'],
+    files: ['bin', 'src', 'generators', 'console', 'config.example.yaml', 'README.md'],
     dependencies: { ...generatorDependencies(), ...source.dependencies },
   };
   delete manifest.private;
@@ -98,7 +112,7 @@ function generatorDependencies() {
 }
 
 try {
-  main(process.argv.slice(2));
+  await main(process.argv.slice(2));
 } catch (thrown) {
   if (!(thrown instanceof BootstrapError)) throw thrown;
   process.stderr.write(`genesis: ${thrown.message}\n`);

@@ -11,6 +11,17 @@ const jestFlags = { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=E
 const checkSteps = [
   { name: 'types', args: ['node_modules/typescript/bin/tsc', '-p', '.'] },
   {
+    name: "the plugin's types",
+    args: [
+      'node_modules/typescript/bin/tsc',
+      '-p',
+      'plugin',
+      '--incremental',
+      '--tsBuildInfoFile',
+      '.cache/tsc-plugin',
+    ],
+  },
+  {
     name: 'lint and import law',
     args: [
       'node_modules/eslint/bin/eslint.js',
@@ -63,6 +74,9 @@ async function runCheck(args, node) {
   return { ...unit, failed: unit.failed + failed.length };
 }
 
+/** The plugin's components need a browser's globals, so they are a project of their own. */
+const projectsOf = { unit: ['unit', 'plugin'] };
+
 /** A layer in which no test ran has not passed: jest fails without tests, and so do we without its report. */
 async function runJest(project, args, node) {
   const folder = mkdtempSync(join(tmpdir(), 'genesis-jest-'));
@@ -72,7 +86,16 @@ async function runJest(project, args, node) {
     const workers = project === 'unit' ? ['--maxWorkers=100%'] : ['--runInBand'];
     const end = await runProgram(
       node,
-      [jest, '--selectProjects', project, ...workers, '--json', '--outputFile', report, ...args],
+      [
+        jest,
+        '--selectProjects',
+        ...(projectsOf[project] ?? [project]),
+        ...workers,
+        '--json',
+        '--outputFile',
+        report,
+        ...args,
+      ],
       { env: jestFlags },
     );
     return countsOf(readReport(report), end.code === 0);

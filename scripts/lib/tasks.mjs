@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildConsoleBeside } from './console.mjs';
 import { missingPackages, provideTestTools } from './debian.mjs';
 import { runLayers } from './layers.mjs';
 import { root } from './places.mjs';
@@ -8,7 +9,7 @@ import { runProgram } from './run.mjs';
 const genesis = ['--disable-warning=ExperimentalWarning', 'exporter/src/main.ts'];
 
 const tasks = {
-  start: (args, node) => runProgram(node, [...genesis, 'serve', ...args]),
+  start: (args, node) => runServer(args, node),
   genesis: (args, node) => runProgram(node, [...genesis, ...args]),
   generate: (args, node) => runProgram(node, ['scripts/generate.ts', ...args]),
   // Sources run as they stand: building is making the package that runs without a checkout.
@@ -27,6 +28,13 @@ export const taskNames = Object.keys(tasks);
 
 export function runTask(name, args, node) {
   return tasks[name](args, node);
+}
+
+async function runServer(args, node) {
+  const giveUp = buildConsoleBeside(node);
+  const end = await runProgram(node, [...genesis, 'serve', ...args]);
+  giveUp();
+  return end;
 }
 
 async function runTests(layers, args, node) {

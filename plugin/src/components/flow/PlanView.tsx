@@ -1,0 +1,138 @@
+import { t } from '../../text.ts';
+import { Alert, Stack, Text, useTheme2 } from '@grafana/ui';
+import type { PlanReply } from '../../api/types.ts';
+import { formatBytes, formatDuration } from '../../lib/format.ts';
+import { testIds } from '../testIds.ts';
+
+/** What would happen: blockers first, because with one of them nothing else matters. */
+export function PlanView({ plan }: { readonly plan: PlanReply }): React.JSX.Element {
+  const expected = plan.expected.known
+    ? t('plan.expected', '{{time}} ({{source}})', {
+        time: formatDuration(plan.expected.seconds),
+        source: plan.expected.source,
+      })
+    : t('plan.expectedUnknown', 'not known: {{why}}', { why: plan.expected.why });
+  return (
+    <div data-testid={testIds.flow.plan}>
+      <Stack direction="column" gap={1.5}>
+        <Blockers plan={plan} />
+        {plan.warnings.length === 0 ? null : (
+          <Alert severity="warning" title={t('plan.warnings', 'Know before')}>
+            <Lines lines={plan.warnings} />
+          </Alert>
+        )}
+        <Part title={t('plan.steps', 'What will happen')}>
+          <Lines lines={plan.steps} ordered />
+        </Part>
+        <Facts
+          rows={[
+            [
+              t('plan.stops', 'What stops meanwhile'),
+              plan.stops.length === 0 ? t('plan.nothing', 'nothing') : plan.stops.join('; '),
+            ],
+            [t('plan.time', 'Expected time'), expected],
+            [
+              t('plan.bytes', 'Data to move'),
+              plan.bytes === null ? t('time.unknown', 'not known') : formatBytes(plan.bytes),
+            ],
+            [
+              t('plan.stake', 'Data at stake'),
+              plan.atStake.length === 0 ? t('plan.none', 'none') : plan.atStake.join('; '),
+            ],
+            [t('plan.back', 'Way back'), plan.wayBack],
+          ]}
+        />
+      </Stack>
+    </div>
+  );
+}
+
+/** For actions without a dry run: what they do, in the page's own words. */
+export function Effects({ effects }: { readonly effects: readonly string[] }): React.JSX.Element | null {
+  if (effects.length === 0) return null;
+  return (
+    <div data-testid={testIds.flow.plan}>
+      <Part title={t('plan.steps', 'What will happen')}>
+        <Lines lines={effects} />
+      </Part>
+    </div>
+  );
+}
+
+function Blockers({ plan }: { readonly plan: PlanReply }): React.JSX.Element | null {
+  if (plan.blockers.length === 0) return null;
+  return (
+    <div data-testid={testIds.flow.blockers}>
+      <Alert severity="error" title={t('plan.blocked', 'It would be refused now')}>
+        {plan.blockers.map(({ code, message, hint }) => (
+          <p key={code}>{t('plan.blocker', '{{message}}. What helps: {{hint}}.', { message, hint })}</p>
+        ))}
+      </Alert>
+    </div>
+  );
+}
+
+function Part({ title, children }: { readonly title: string; readonly children: React.ReactNode }): React.JSX.Element {
+  return (
+    <Stack direction="column" gap={0.5}>
+      <Text element="h3" variant="h6">
+        {title}
+      </Text>
+      {children}
+    </Stack>
+  );
+}
+
+function Lines({
+  lines,
+  ordered = false,
+}: {
+  readonly lines: readonly string[];
+  readonly ordered?: boolean;
+}): React.JSX.Element {
+  const theme = useTheme2();
+  const List = ordered ? 'ol' : 'ul';
+  return (
+    <List style={{ marginLeft: theme.spacing(2.5), overflowWrap: 'anywhere' }}>
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </List>
+  );
+}
+
+/** Names and values; one below the other where there is no room for both. */
+export function Facts({
+  rows,
+  minWidth = 220,
+}: {
+  readonly rows: readonly (readonly [string, React.ReactNode])[];
+  readonly minWidth?: number;
+}): React.JSX.Element {
+  const theme = useTheme2();
+  return (
+    <dl
+      style={{
+        display: 'grid',
+        gridTemplateColumns: `repeat(auto-fit, minmax(min(${minWidth}px, 100%), 1fr))`,
+        gap: theme.spacing(1.5),
+        margin: 0,
+      }}
+    >
+      {rows.map(([name, value]) => (
+        <div key={name} style={{ minWidth: 0 }}>
+          <dt
+            style={{
+              color: theme.colors.text.secondary,
+              fontSize: theme.typography.bodySmall.fontSize,
+              fontWeight: theme.typography.fontWeightRegular,
+            }}
+          >
+            {name}
+          </dt>
+          <dd style={{ margin: 0, overflowWrap: 'anywhere' }}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

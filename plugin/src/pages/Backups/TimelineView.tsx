@@ -1,0 +1,166 @@
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { t } from '../../text.ts';
+import { Alert, Combobox, Field, Input, RadioButtonGroup, Stack, useStyles2 } from '@grafana/ui';
+import { useId, useState, type ChangeEvent } from 'react';
+import { useApiQuery } from '../../api/hooks.ts';
+import type { Reply } from '../../api/types.ts';
+import { LoadingRows, NothingYet } from '../../components/states.tsx';
+import { useNow } from '../../components/useNow.ts';
+import { formatDuration } from '../../lib/format.ts';
+import type { BackupState } from '../../lib/backup-list.ts';
+import { firstSpan, rangeOf, reachAt, timelineSpans, type TimelineSpan } from '../../lib/recoverable.ts';
+import { ReachCard } from './ReachCard.tsx';
+import { localText } from '../../lib/TimeField.tsx';
+import { QueryNotice } from '../../lib/QueryNotice.tsx';
+import { Timeline } from './Timeline.tsx';
+import { backupTestIds } from './testIds.ts';
+
+type Recoverable = Reply<'recoverable'>;
+
+interface TimelineViewProps {
+  readonly state: BackupState;
+  readonly services: readonly string[];
+  readonly onChange: (change: Partial<BackupState>, options?: { readonly push?: boolean }) => void;
+}
+
+/** Back to a moment: which states of a service can be had again, and the restore of the one that a moment leads to. */
+export function TimelineView({ state, services, onChange }: TimelineViewProps): React.JSX.Element {
+  const service = state.service === '' ? (services[0] ?? '') : state.service;
+  const serviceId = useId();
+  const known = useApiQuery(
+    'recoverable',
+    { params: { name: service }, query: { limit: 2000 } },
+    { enabled: service !== '', keepPrevious: false },
+  );
+  return (
+    <Stack direction="column" gap={2}>
+      <div style={{ maxWidth: 320 }}>
+        <Field noMargin label={t('timeline.service', 'Service')} htmlFor={serviceId}>
+          <Combobox
+            id={serviceId}
+            options={services.map((name) => ({ value: name, label: name }))}
+            value={service}
+            onChange={({ value }) => onChange({ service: value, asOf: '' })}
+          />
+        </Field>
+      </div>
+      <QueryNotice
+        error={known.error}
+        title={t('timeline.failed', 'The recoverable moments could not be read')}
+        onRetry={known.refetch}
+        stale={known.data !== undefined}
+      />
+      {known.isLoading && <LoadingRows rows={3} height={44} />}
+      {known.data !== undefined && <Recover key={service} known={known.data} state={state} onChange={onChange} />}
+    </Stack>
+  );
+}
+
+interface RecoverProps extends Omit<TimelineViewProps, 'services'> {
+  readonly known: Recoverable;
+}
+
+function Recover({ known, state, onChange }: RecoverProps): React.JSX.Element {
+  const styles = useStyles2(getStyles);
+  // Half a minute is far below what a drawing of a day can show; the marks need not move every second.
+  const nowMs = useNow(30_000);
+  const [span, setSpan] = useState<TimelineSpan>(() => firstSpan(known.points, nowMs));
+  if (known.points.length === 0)
+    return (
+      <NothingYet
+        what={t('timeline.nothing', 'Nothing of {{service}} can be restored yet', { service: known.service })}
+      >
+        {known.unusable.length > 0
+          ? t('timeline.unusable', '{{number}} backups cannot be used; the newest: {{why}}', {
+              number: known.unusable.length,
+              why: known.unusable[0]?.why ?? '',
+            })
+          : t('timeline.first', 'The first backup makes the first moment to go back to.')}
+      </NothingYet>
+    );
+  const range = rangeOf(known.points, span, nowMs);
+  const newest = Date.parse(known.points.at(-1)?.dataAt ?? known.at);
+  const asOfMs = state.asOf === '' ? newest : Date.parse(state.asOf);
+  const choose = (ms: number): void => onChange({ asOf: new Date(ms).toISOString() });
+  return (
+    <div className={styles.panel} data-testid={backupTestIds.timeline}>
+      <Stack gap={2} wrap="wrap" alignItems="flex-end">
+        <Field noMargin label={t('timeline.span', 'Show')}>
+          <RadioButtonGroup
+            aria-label={t('timeline.span', 'Show')}
+            options={timelineSpans.map((value) => ({ value, label: spanWord(value) }))}
+            value={span}
+            onChange={setSpan}
+          />
+        </Field>
+        <AsOf ms={asOfMs} onChoose={choose} />
+      </Stack>
+      <Timeline points={known.points} gaps={known.gaps} range={range} asOfMs={asOfMs} onChoose={choose} />
+      <GapWords known={known} />
+      <ReachCard known={known} reach={reachAt(known.points, asOfMs)} asOfMs={asOfMs} onChange={onChange} />
+    </div>
+  );
+}
+
+function spanWord(span: TimelineSpan): string {
+  if (span === 'hour') return t('timeline.hour', '1 h');
+  if (span === 'day') return t('timeline.day', '24 h');
+  if (span === 'week') return t('timeline.week', '7 d');
+  return span === 'month' ? t('timeline.month', '30 d') : t('timeline.all', 'All');
+}
+
+/** The moment in figures, for those who know it to the second. */
+function AsOf({ ms, onChoose }: { readonly ms: number; readonly onChoose: (ms: number) => void }): React.JSX.Element {
+  const id = useId();
+  const onChange = (event: ChangeEvent<HTMLInputElement>): void => {
+    const chosen = new Date(event.currentTarget.value).getTime();
+    if (!Number.isNaN(chosen)) onChoose(chosen);
+  };
+  return (
+    <Field noMargin label={t('timeline.as-of', 'As of (local time, {{zone}})', { zone: localZone() })} htmlFor={id}>
+      <Input id={id} type="datetime-local" step={1} value={localText(ms)} onChange={onChange} width={28} />
+    </Field>
+  );
+}
+
+/** The field of the browser works in its own zone, whatever zone Grafana shows. */
+function localZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function GapWords({ known }: { readonly known: Recoverable }): React.JSX.Element | null {
+  const styles = useStyles2(getStyles);
+  const allowed = formatDuration(known.allowedSeconds);
+  const longest = Math.max(0, ...known.gaps.map(({ seconds }) => seconds));
+  return (
+    <>
+      <p className={styles.words}>
+        {known.gaps.length === 0
+          ? t('timeline.no-gaps', 'No stretch without a state is longer than {{allowed}}.', { allowed })
+          : t(
+              'timeline.gaps',
+              'Stretches without a state that are longer than {{allowed}}: {{number}}; the longest {{longest}}.',
+              {
+                number: known.gaps.length,
+                allowed,
+                longest: formatDuration(longest),
+              },
+            )}
+      </p>
+      {known.truncated && (
+        <Alert
+          severity="info"
+          title={t('timeline.truncated', 'There are older moments than those drawn; find them in the list')}
+        />
+      )}
+    </>
+  );
+}
+
+function getStyles(theme: GrafanaTheme2) {
+  return {
+    panel: css({ display: 'flex', flexDirection: 'column', gap: theme.spacing(1.5), minWidth: 0 }),
+    words: css({ margin: 0, color: theme.colors.text.secondary }),
+  };
+}
