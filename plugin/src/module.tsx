@@ -1,5 +1,6 @@
 import './public-path.ts';
 import { AppPlugin, type AppRootProps, type PluginConfigPageProps, type PluginMeta } from '@grafana/data';
+import { locationService } from '@grafana/runtime';
 import { LoadingPlaceholder } from '@grafana/ui';
 import { lazy, Suspense } from 'react';
 import { PLUGIN_ID } from './constants.ts';
@@ -43,4 +44,8 @@ function ConfigRoot(props: PluginConfigPageProps<PluginMeta<object>>): React.JSX
 export const plugin = new AppPlugin<object>()
   .setRootPage(Root)
   .addConfigPage({ id: 'configuration', title: 'Configuration', icon: 'cog', body: ConfigRoot });
-for (const link of addedLinks) plugin.addLink(link);
+const links = addedLinks(
+  (path) => locationService.push(path),
+  () => locationService.getLocation().search,
+);
+for (const link of links) plugin.addLink(link);

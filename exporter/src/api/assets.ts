@@ -82,7 +82,7 @@ const field = document.getElementById('token');
 const query = new URLSearchParams(location.search);
 function nextPage() {
   const to = query.get('to') || '';
-  return /^\\/(a\\/genesis-dr-app|console|status)(\\/[A-Za-z0-9._~:@-]+)*\\/?$/.test(to) ? to : '/';
+  return /^\\/(a\\/genesis-dr-app|console|status)(\\/[A-Za-z0-9._~:@%-]+)*\\/?(\\?[A-Za-z0-9._~:@%&=+-]*)?$/.test(to) ? to : '/';
 }
 async function exchange(credential, next) {
   message.textContent = 'Logging in …';

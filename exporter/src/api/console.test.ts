@@ -50,7 +50,10 @@ describe('the console', () => {
     ];
 
     expect([start.status, start.headers.location]).toEqual([303, '/login']);
-    expect([page.status, page.headers.location]).toEqual([303, '/login?to=/a/genesis-dr-app/services/web']);
+    expect([page.status, page.headers.location]).toEqual([
+      303,
+      `/login?to=${encodeURIComponent('/a/genesis-dr-app/services/web?tab=files')}`,
+    ]);
     expect((await server.send('/console', { token: secrets.expired })).status).toBe(401);
     expect((await server.send('/console', { token: secrets.metrics })).status).toBe(403);
   });

@@ -97,7 +97,9 @@ async function sendPage(context: ServerContext, files: ConsoleFiles, request: Re
       response.type('html').send(onceMorePage(request.originalUrl));
       return;
     }
-    response.redirect(303, path === systemRoutes.console.path ? '/login' : `/login?to=${path}`);
+    // With its query: what a link of an alert is about stands there.
+    const to = encodeURIComponent(request.originalUrl);
+    response.redirect(303, path === systemRoutes.console.path ? '/login' : `/login?to=${to}`);
     return;
   }
   const page = await files.page();

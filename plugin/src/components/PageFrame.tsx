@@ -79,7 +79,8 @@ export function Freshness({ updatedAt }: { readonly updatedAt: number | null }):
       </Text>
       <Text variant="bodySmall" color="secondary">
         <span data-testid={testIds.connection.state} data-state={stream}>
-          <Icon name={stream === 'connected' ? 'signal' : 'sync'} size="sm" /> {streamWord(stream)}
+          {/* By key: an icon that changes its name goes on showing the one before. */}
+          <Icon key={stream} name={stream === 'connected' ? 'signal' : 'sync'} size="sm" /> {streamWord(stream)}
         </span>
       </Text>
     </Stack>

@@ -32,7 +32,7 @@ describe('/ws/dashboard', () => {
       const seen: Message[] = [];
       socket.on('message', (data: Buffer) => {
         seen.push(JSON.parse(data.toString('utf8')) as Message);
-        if (seen.length === count) resolve(seen);
+        if (seen.length === count) resolve([...seen]);
       });
       socket.on('error', reject);
     });

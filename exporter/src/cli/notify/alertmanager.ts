@@ -84,10 +84,10 @@ interface Watch {
 
 async function watch(deps: CliDeps, { test, running, base, name, before }: Watch): Promise<Delivery[]> {
   const open = new Map(test.targets.map((target) => [target, readAttempts(before, target.kind)]));
-  const done: Delivery[] = [];
+  const done = new Map<Target, Delivery>();
   const settle = (target: Target, verdict: Pick<Delivery, 'state' | 'detail'>): void => {
     open.delete(target);
-    done.push({ receiver: test.receiver, kind: target.kind, target: targetName(target), ...verdict });
+    done.set(target, { receiver: test.receiver, kind: target.kind, target: targetName(target), ...verdict });
   };
   for (const target of test.targets) {
     if (!hasIntegration(running, test.receiver, target.kind))
@@ -107,7 +107,8 @@ async function watch(deps: CliDeps, { test, running, base, name, before }: Watch
     if (open.size > 0) await deps.clock.sleep(stepMs, signal);
     waitedMs += stepMs;
   }
-  return done;
+  // As the receiver lists them, not as Alertmanager happened to reach them.
+  return test.targets.flatMap((target) => done.get(target) ?? []);
 }
 
 function judge(

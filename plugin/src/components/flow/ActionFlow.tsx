@@ -1,6 +1,6 @@
 import { t } from '../../text.ts';
 import { Alert, Button, Field, Input, Modal, Stack, TextArea } from '@grafana/ui';
-import { useId } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import { missingPermission } from '../permissions.ts';
 import { ErrorNotice, LoadingRows } from '../states.tsx';
 import { testIds } from '../testIds.ts';
@@ -192,17 +192,22 @@ function Asked({ flow }: { readonly flow: Flow }): React.JSX.Element {
 }
 
 function Outcome({ spec, flow, onClose }: StageProps): React.JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  // The button that was pressed is gone; without a place in the dialog the keyboard would be lost, Escape too.
+  useEffect(() => place.current?.focus(), []);
   return (
     <Stack direction="column" gap={2}>
-      {flow.operationId === null ? (
-        <div data-testid={testIds.flow.result} role="status">
-          <Alert severity="success" title={t('flow.done', 'Done')}>
-            {spec.title}
-          </Alert>
-        </div>
-      ) : (
-        <OperationProgress id={flow.operationId} />
-      )}
+      <div ref={place} tabIndex={-1} style={{ outline: 'none' }}>
+        {flow.operationId === null ? (
+          <div data-testid={testIds.flow.result} role="status">
+            <Alert severity="success" title={t('flow.done', 'Done')}>
+              {spec.title}
+            </Alert>
+          </div>
+        ) : (
+          <OperationProgress id={flow.operationId} />
+        )}
+      </div>
       <Modal.ButtonRow>
         <Button type="button" variant="secondary" onClick={onClose} data-testid={testIds.flow.close}>
           {t('flow.close', 'Close')}

@@ -79,8 +79,8 @@ function Recover({ known, state, onChange }: RecoverProps): React.JSX.Element {
           : t('timeline.first', 'The first backup makes the first moment to go back to.')}
       </NothingYet>
     );
-  const range = rangeOf(known.points, span, nowMs);
   const newest = Date.parse(known.points.at(-1)?.dataAt ?? known.at);
+  const range = rangeOf(known.points, span, Math.max(nowMs, newest));
   const asOfMs = state.asOf === '' ? newest : Date.parse(state.asOf);
   const choose = (ms: number): void => onChange({ asOf: new Date(ms).toISOString() });
   return (
