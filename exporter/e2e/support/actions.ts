@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { CatalogueEntry } from '../../src/contract/backup.ts';
 import type { Operation } from '../../src/contract/operation.ts';
 import type { CallOptions, Genesis } from './genesis.ts';
+import { sleep } from './processes.ts';
 
 export interface ShopOptions {
   /** Keys of the service's `backup`, added to or replacing the defaults of the tests. */
@@ -29,7 +30,12 @@ export function shopConfig(data: string | readonly string[], options: ShopOption
   };
 }
 
-/** Asks for an operation, waits for its end and returns it, however it ended. Throws when it was not accepted. */
+const turnMs = 30_000;
+
+/**
+ * Asks for an operation, waits for its end and returns it, however it ended. A schedule may hold the service just then, and a refusal for
+ * that reason is right: asked again until it is free. Throws when it was not accepted for another reason.
+ */
 export async function perform(
   genesis: Genesis,
   method: string,
@@ -37,9 +43,14 @@ export async function perform(
   body: unknown,
   options: CallOptions & { readonly deadlineMs?: number } = {},
 ): Promise<Operation> {
-  const reply = await genesis.api<Operation>(method, route, body, options);
-  if (reply.status !== 202) throw new Error(`${method} ${route}: ${reply.status} ${reply.text}`);
-  return genesis.waitForOperation(reply.body.id, options.deadlineMs ?? 120_000);
+  const until = performance.now() + turnMs;
+  for (;;) {
+    const reply = await genesis.api<Operation & { readonly code?: string }>(method, route, body, options);
+    if (reply.status === 202) return genesis.waitForOperation(reply.body.id, options.deadlineMs ?? 120_000);
+    if (reply.body.code !== 'operation_conflict' || performance.now() > until)
+      throw new Error(`${method} ${route}: ${reply.status} ${reply.text}`);
+    await sleep(100);
+  }
 }
 
 /** A backup that succeeds. Throws with the operation when it does not. */
