@@ -141,7 +141,7 @@ describe('the console of a real exporter', () => {
     );
     await opened.page.getByText('Your session has ended').waitFor({ timeout: 45_000 });
     await opened.page.getByRole('link', { name: 'Log in again' }).click();
-    await opened.page.waitForURL(/\/login\?to=\/a\/genesis-dr-app\/overview$/);
+    await opened.page.waitForURL(/\/login\?to=%2Fa%2Fgenesis-dr-app%2Foverview$/);
 
     await opened.page.goto(`${genesis.url}/console`);
     expect(new URL(opened.page.url()).pathname).toBe('/login');

@@ -1,7 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { startBrowser } from '../../exporter/e2e/support/browser.ts';
-import { cleanUp, waitUntil } from '../../exporter/e2e/support/processes.ts';
-import type { Drill } from '../src/api/types.ts';
+import { backUp, shopConfig } from '../../exporter/e2e/support/actions.ts';
+import { cleanUp, tempFolder } from '../../exporter/e2e/support/processes.ts';
+import { makeTree } from '../../exporter/e2e/support/tree.ts';
 import { auditTestIds } from '../src/pages/Audit/testIds.ts';
 import { backupTestIds } from '../src/pages/Backups/testIds.ts';
 import { startGrafana, type GrafanaPage } from './support/console.ts';
@@ -33,7 +34,10 @@ describe.each([12, 13] as const)('the built app in the packages of Grafana %s', 
 
   beforeAll(async () => {
     browser = await startBrowser();
-    opened = await startGrafana({ host, browser, role: 'admin' });
+    const data = tempFolder('genesis-shop-');
+    makeTree(data, { files: 10, bytesPerFile: 1_000, seed: host });
+    opened = await startGrafana({ host, browser, role: 'admin', config: shopConfig(data) });
+    await backUp(opened.genesis);
   }, 300_000);
   afterAll(async () => {
     await opened?.close();
@@ -88,11 +92,7 @@ describe.each([12, 13] as const)('the built app in the packages of Grafana %s', 
   }, 30_000);
 
   it('lets an operator back up, and shows in the audit log who that was, proven by Grafana', async () => {
-    const { genesis, grafana, page } = opened;
-    await waitUntil('the first work of the exporter is done', async () => {
-      const { body } = await genesis.api<{ items: Drill[] }>('GET', '/drills');
-      return body.items.length > 0;
-    });
+    const { grafana, page } = opened;
     grafana.person = people.operator;
     await opened.goto('backups');
     await page.getByTestId(backupTestIds.start).click();

@@ -136,11 +136,11 @@ function Right({ boot, mode, onMode }: Pick<ShellProps, 'boot' | 'mode' | 'onMod
 
 function SessionEnded(): ReactNode {
   const styles = useStyles2(getStyles);
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   return (
     <div className={styles.ended}>
       <Alert severity="warning" title="Your session has ended. What stands below is as old as that.">
-        <LinkButton href={`/login?to=${pathname}`}>Log in again</LinkButton>
+        <LinkButton href={`/login?to=${encodeURIComponent(`${pathname}${search}`)}`}>Log in again</LinkButton>
       </Alert>
     </div>
   );

@@ -36,7 +36,7 @@ async function serverOf({ genesis, config }: Pick<ConsoleOptions, 'genesis' | 'c
 /** Types the token of a role into the login page, as a person would. */
 export async function logIn(opened: Opened, token: string, path = 'overview'): Promise<void> {
   const { page, url } = opened;
-  await page.goto(`${url}/login?to=/a/genesis-dr-app/${path}`);
+  await page.goto(`${url}/login?to=${encodeURIComponent(`/a/genesis-dr-app/${path}`)}`);
   await page.getByLabel('Token', { exact: true }).fill(token);
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.waitForURL(({ pathname }) => pathname !== '/login');

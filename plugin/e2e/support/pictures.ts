@@ -29,14 +29,16 @@ export interface Picture {
 export async function settled(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();
   await page.evaluate('document.fonts.ready.then(() => 0)');
-  await page.waitForTimeout(1_500);
+  await page.waitForTimeout(1_000);
 }
 
 /** A narrow page is as long as its lists; what lies further down looks like what is above it. */
 const tallest = 2_000;
 
 async function photograph(page: Page, file: string, width: number): Promise<void> {
-  if (width === widths.wide) return void (await page.screenshot({ path: file }));
+  // A drawer covers the window, not the page behind it.
+  const isCovered = (await page.getByRole('dialog').count()) > 0;
+  if (width === widths.wide || isCovered) return void (await page.screenshot({ path: file }));
   const height = await page.evaluate<number>('document.documentElement.scrollHeight');
   await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width, height: Math.min(height, tallest) } });
 }
