@@ -26,6 +26,7 @@ import { createCounters } from '../exporter/src/metrics/counters.ts';
 import { createProcessRegistry } from '../exporter/src/metrics/process.ts';
 import { createMetricsPage, type MetricsPage } from '../exporter/src/metrics/render.ts';
 import { writeInto } from '../exporter/src/metrics/stream.ts';
+import { keepPausesShort } from '../exporter/src/runtime/pauses.ts';
 import {
   during,
   everyMs,
@@ -65,6 +66,8 @@ async function seriesOf(page: MetricsPage, snapshot: Snapshot): Promise<number> 
 
 /** The product's server with a snapshot of 100,000 series; each scrape meets another snapshot. */
 async function runScraped(): Promise<void> {
+  // As `genesis serve` does first.
+  keepPausesShort();
   const pageFor = (services: readonly ServiceSnapshot[]): MetricsPage => {
     const counters = createCounters({ cluster: 'test' });
     counters.initialise(services);

@@ -20,7 +20,7 @@ type Measure =
 export type CountedService = Pick<ServiceSnapshot, 'name' | 'region' | 'engine' | 'copies'>;
 
 /** A histogram of so many services is about a quarter of a MiB: one turn of the event loop. */
-const servicesJoined = 64;
+const servicesJoined = 128;
 
 const all = Object.entries(metricCatalogue) as [MetricName, (typeof metricCatalogue)[MetricName]][];
 const eventFamilies = all.flatMap(([name, f]): [MetricName, EventFamily][] =>
