@@ -113,16 +113,17 @@ function readOrNull(path: string): string | null {
 export function applyDifferences(out: string, differences: readonly Difference[]): void {
   for (const { path, after } of differences) {
     if (after === null) rmSync(join(out, path), { force: true });
-    else writeWhole(join(out, path), after, 0o644);
+    // Not waited for on the disk: they can be made again, and `--check` finds one that a power cut left short.
+    else writeWhole(join(out, path), after, 0o644, { flush: false });
   }
 }
 
 /** Under a temporary name first; a reader such as Prometheus never sees half of a file. */
-export function writeWhole(path: string, content: string, mode: number): void {
+export function writeWhole(path: string, content: string, mode: number, { flush = true } = {}): void {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.tmp-${process.pid}`;
   try {
-    writeFileSync(temporary, content, { mode, flush: true });
+    writeFileSync(temporary, content, { mode, flush });
     renameSync(temporary, path);
   } catch (thrown) {
     rmSync(temporary, { force: true });
