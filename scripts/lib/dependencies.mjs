@@ -43,7 +43,8 @@ export function sameVersions(lock, installed) {
 
 function install(node, wanted) {
   const started = performance.now();
-  say(`${existsSync(stampFile) ? 'the dependencies changed' : 'first run here'}: installing them (a minute or two)`);
+  const why = existsSync(stampFile) ? 'the dependencies changed' : 'first run here';
+  say(`${why}: installing the dependencies (a minute or two)`);
   // Not `npm ci`: it refuses the lock file where a registry does not carry the optional packages of other platforms
   // (npm 11: "Missing: … from lock file"). --no-save leaves the lock file as it is, and what was installed is compared with it.
   const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];

@@ -1,9 +1,20 @@
 import type { Row } from '../board.ts';
-import { panel, value } from '../panel.ts';
+import { panel, value, type QueryPanel, type Unit } from '../panel.ts';
 import { largest, linesShown, maxBy, rateBy, since } from '../query.ts';
 
 const cluster = ['cluster'] as const;
 const none = 'no live data seen';
+
+type LiveGauge = `genesis_live_${'clients' | 'series' | 'points' | 'memory_bytes'}`;
+
+function ofCluster(title: string, unit: Unit, description: string, name: LiveGauge): QueryPanel {
+  const counts = unit === 'none' ? { decimals: 0 } : {};
+  return panel.timeseries(title, unit, description, value(maxBy(cluster, name), '{{cluster}}'), {
+    min: 0,
+    noValue: none,
+    ...counts,
+  });
+}
 
 /** Live data and the alerts that are defined at run time: a row of the exporter's board. */
 export const live: Row = {
@@ -30,34 +41,15 @@ export const live: Row = {
       value(maxBy(['cluster', 'severity'], 'genesis_runtime_alerts'), '{{severity}}'),
       { min: 0, decimals: 0, noValue: none },
     ),
-    panel.timeseries(
+    ofCluster(
       'Connected live dashboards',
       'none',
       'Pages and programs that live data are pushed to.',
-      value(maxBy(cluster, 'genesis_live_clients'), '{{cluster}}'),
-      { min: 0, decimals: 0, noValue: none },
+      'genesis_live_clients',
     ),
-    panel.timeseries(
-      'Kept live series',
-      'none',
-      'Series whose points are kept in memory.',
-      value(maxBy(cluster, 'genesis_live_series'), '{{cluster}}'),
-      { min: 0, decimals: 0, noValue: none },
-    ),
-    panel.timeseries(
-      'Kept live points',
-      'short',
-      'Points kept in memory, of all series.',
-      value(maxBy(cluster, 'genesis_live_points'), '{{cluster}}'),
-      { min: 0, noValue: none },
-    ),
-    panel.timeseries(
-      'Memory of live data',
-      'bytes',
-      'Memory that the kept points take.',
-      value(maxBy(cluster, 'genesis_live_memory_bytes'), '{{cluster}}'),
-      { min: 0, noValue: none },
-    ),
+    ofCluster('Kept live series', 'none', 'Series whose points are kept in memory.', 'genesis_live_series'),
+    ofCluster('Kept live points', 'short', 'Points kept in memory, of all series.', 'genesis_live_points'),
+    ofCluster('Memory of live data', 'bytes', 'Memory that the kept points take.', 'genesis_live_memory_bytes'),
     panel.timeseries(
       'Dropped live points',
       'ops',

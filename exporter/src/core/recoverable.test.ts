@@ -1,49 +1,26 @@
 import type { CatalogueEntry } from '../contract/backup.ts';
 import { chainOf, gapsOf, recoverable } from './recoverable.ts';
+import { entryWith } from './testing.ts';
 
 const at = (minute: number): string => new Date(Date.parse('2026-11-22T00:00:00.000Z') + minute * 60_000).toISOString();
 const now = new Date(at(600));
 
 function entryOf(change: Partial<CatalogueEntry> & { readonly id: string; readonly minute: number }): CatalogueEntry {
   const { minute, ...rest } = change;
-  return {
-    service: 'shop',
-    engine: 'archive',
-    type: 'full',
-    parent: null,
-    status: 'completed',
-    startedAt: at(minute),
-    endedAt: at(minute + 1),
-    components: [
-      {
-        name: 'data',
-        status: 'completed',
-        entries: 1,
-        bytes: 10,
-        addedBytes: 10,
-        storedBytes: 5,
-        warnings: 0,
-        skipped: {},
-        error: null,
-      },
-    ],
-    entries: 1,
-    bytes: 10,
-    addedBytes: 10,
-    storedBytes: 5,
-    checksum: 'c',
-    encrypted: false,
-    keyFingerprint: null,
-    warnings: [],
-    warningCount: 0,
-    keep: false,
-    note: null,
-    verifiedAt: null,
-    verifyResult: null,
-    drilledAt: null,
-    copies: [],
-    ...rest,
-  };
+  const components = [
+    {
+      name: 'data',
+      status: 'completed',
+      entries: 1,
+      bytes: 10,
+      addedBytes: 10,
+      storedBytes: 5,
+      warnings: 0,
+      skipped: {},
+      error: null,
+    } as const,
+  ];
+  return entryWith({ service: 'shop', startedAt: at(minute), endedAt: at(minute + 1), components, ...rest });
 }
 const incremental = (id: string, minute: number, parent: string, change: Partial<CatalogueEntry> = {}) =>
   entryOf({ id, minute, type: 'incremental', parent, ...change });
