@@ -83,7 +83,7 @@ it('says what was left out and why', () => {
   const text = proposeConfig(gatherFacts(probesOf(server), '/var/lib/genesis'));
 
   expect(text).toContain('# - /home: this user may not read it');
-  expect(text).toMatch(/# - \/var\/lib\/postgresql\/17: .*pg_dumpall/);
+  expect(text).toMatch(/# - \/var\/lib\/postgresql\/17: .*engine pgbackrest/);
   expect(text).toContain('# - postgresql runs here (/var/run/postgresql/.s.PGSQL.5432)');
   expect(text).toContain('# - /mnt/readonly: this user may not write there');
 });

@@ -219,7 +219,7 @@ function leftOut({ folders, running, disks }: HostFacts): string[] {
   const lines = folders.filter((folder) => !folder.readable).map(({ path }) => `${path}: this user may not read it`);
   for (const { path } of folders.filter((folder) => folder.component === 'postgresql')) {
     lines.push(
-      `${path}: files of a PostgreSQL server; copied while it runs they do not restore. Dump it (pg_dumpall) into a folder and list that`,
+      `${path}: files of a PostgreSQL server; copied while it runs they do not restore. Give it a service with the engine pgbackrest (any moment back) or pg_dump: docs/guide/postgresql.md`,
     );
   }
   for (const { name, evidence } of running)

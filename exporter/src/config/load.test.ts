@@ -20,6 +20,7 @@ describe('a file that is accepted', () => {
     expect(warnings).toEqual([]);
     expect(config.services[0]?.backup.schedules).toEqual({
       full: '0 2 * * *',
+      differential: null,
       incremental: '*/30 * * * *',
       timezone: 'UTC',
     });

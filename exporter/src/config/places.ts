@@ -12,9 +12,10 @@ export interface Surroundings {
   readonly searchPath: string;
 }
 
-/** The folder of a service's backups. */
+/** The folder of a service's backups. File archives of all services share one; products want one of their own. */
 export function repositoryOf(service: ServiceConfig, home: string): string {
-  return service.backup.repository ?? join(home, 'repository');
+  const { engine, repository } = service.backup;
+  return repository ?? (engine === 'archive' ? join(home, 'repository') : join(home, 'repositories', service.name));
 }
 
 /** Folders below which restores may create new ones. */
@@ -76,7 +77,7 @@ interface Place {
 function storesOf({ index, service }: IndexedService, around: Looked): Place[] {
   const own = service.backup.repository ?? (around.home === null ? null : repositoryOf(service, around.home));
   const repository: Place[] =
-    own === null
+    own === null || service.backup.remote !== null
       ? []
       : [
           {
@@ -86,12 +87,12 @@ function storesOf({ index, service }: IndexedService, around: Looked): Place[] {
             real: around.real(own),
           },
         ];
-  const copies = service.copies.map((copy, at) => ({
-    path: ['services', index, 'copies', at, 'path'],
-    label: `the copy "${copy.name}"`,
-    given: copy.path,
-    real: around.real(copy.path),
-  }));
+  const copies = service.copies.flatMap((copy, at): Place[] => {
+    // A path inside a store is none of this machine's.
+    if (copy.remote !== null) return [];
+    const path = ['services', index, 'copies', at, 'path'];
+    return [{ path, label: `the copy "${copy.name}"`, given: copy.path, real: around.real(copy.path) }];
+  });
   return [...repository, ...copies];
 }
 

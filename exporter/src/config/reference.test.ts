@@ -74,8 +74,19 @@ describe('config.example.yaml', () => {
     const shown = new Set(pathsOf(parse(text), ''));
     // TLS is off in the example; its two keys stand in the comment beside it.
     expect(text).toMatch(/tls: null +# or \{ cert: \S+, key: \S+ \}/);
-    const own = (path: string): string => path.replace('.<name>', '.*');
-    const missing = keys.map((key) => key.path).filter((path) => !path.startsWith('api.tls.') && !shown.has(own(path)));
+    // A store is described the same way at the repository and at a copy.
+    const own = (path: string): string =>
+      path.replace('.<name>', '.*').replace('].backup.remote.', '].copies[].remote.');
+    const sftp = 'services[].backup.remote.sftp';
+    expect([...shown].filter((path) => path.startsWith(`${sftp}.`))).not.toEqual([]);
+    const missing = keys
+      .map((key) => key.path)
+      .filter(
+        (path) =>
+          !path.startsWith('api.tls.') &&
+          !shown.has(own(path)) &&
+          !shown.has(path.replace('].copies[].remote.sftp', '].backup.remote.sftp')),
+      );
 
     expect(missing).toEqual([]);
   });
@@ -85,7 +96,7 @@ function pathsOf(value: unknown, prefix: string): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => pathsOf(item, `${prefix}[]`));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) => {
-    const named = /(components|for|thresholds|labels)$/.test(prefix)
+    const named = /(components|for|thresholds|labels|types|ranges)$/.test(prefix)
       ? `${prefix}.*`
       : prefix === ''
         ? key

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { FoundFault } from './faults.ts';
 import { checkAlertmanager } from './relations-alertmanager.ts';
+import { checkEngine } from './relations-engine.ts';
 import { checkGrafana } from './relations-grafana.ts';
 import { isLoopback, parseListen } from './listen.ts';
 import { checkCron, isTimezone, longestWaitSeconds, runsWithin } from './schedule.ts';
@@ -66,6 +67,7 @@ function* checkService(parts: Checkable, { index, service }: IndexedService): Ge
     };
   }
   yield* checkHookPair(service, index);
+  yield* checkEngine(service, index);
 }
 
 function* checkHookPair(service: ServiceConfig, index: number): Generator<Found> {
@@ -102,6 +104,16 @@ function* duplicateServices(raw: unknown): Generator<Found> {
 
 function* duplicateCopies(service: ServiceConfig, index: number): Generator<Found> {
   const names = service.copies.map((copy) => copy.name);
+  for (const [at, { name }] of (service.postgres?.standbys ?? []).entries()) {
+    if (!names.includes(name) && service.postgres?.standbys.findIndex((s) => s.name === name) === at) continue;
+    yield {
+      severity: 'fault',
+      path: ['services', index, 'postgres', 'standbys', at, 'name'],
+      value: name,
+      message: `the name "${name}" is already that of a copy or standby of this service`,
+      mend: 'give each copy and standby its own name: both are the label `replica`',
+    };
+  }
   for (const [at, name] of names.entries()) {
     const first = names.indexOf(name);
     if (first === at) continue;
@@ -119,6 +131,7 @@ function* checkSchedules(service: ServiceConfig, index: number): Generator<Found
   const { schedules } = service.backup;
   const crons = [
     [['backup', 'schedules', 'full'], schedules.full],
+    [['backup', 'schedules', 'differential'], schedules.differential],
     [['backup', 'schedules', 'incremental'], schedules.incremental],
     [['drills', 'schedule'], service.drills.schedule],
   ] as const;

@@ -32,6 +32,9 @@ export const Rules = z
 export const Collectors = z
   .strictObject({
     dr_interval: duration().default(10).describe('Backups, copies, drills, readiness.'),
+    wal_interval: duration()
+      .default(60)
+      .describe('Scan of the WAL archive for gaps; it lists every segment of every repository.'),
     system_interval: duration().default(15).describe('CPU, memory, disks, network.'),
     application_interval: duration().default(30).describe('Applications.'),
     business_interval: duration().default(300).describe('Business figures.'),

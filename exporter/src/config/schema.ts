@@ -1,10 +1,16 @@
 import { z } from 'zod';
 import { ArchiveOptions } from '../engines/backup/archive/options.ts';
+import { PgDumpOptions } from '../engines/backup/pg-dump/options.ts';
+import { PgbackrestOptions } from '../engines/backup/pgbackrest/options.ts';
+import { ResticOptions } from '../engines/backup/restic/options.ts';
 import { AlertmanagerConfig } from './schema-alertmanager.ts';
 import { GrafanaServer } from './schema-grafana.ts';
+import { Health } from './schema-health.ts';
 import { Live } from './schema-live.ts';
 import { Collectors, Rules } from './schema-monitoring.ts';
+import { Postgres, Remote } from './schema-postgres.ts';
 import { Provisioning } from './schema-provisioning.ts';
+import { Quality } from './schema-quality.ts';
 import { PrometheusServer, Sla } from './schema-sla.ts';
 import { absolutePath, SecretRef } from './secret-ref.ts';
 import { duration, notation, size } from './units.ts';
@@ -37,6 +43,10 @@ export const Schedules = z
       .describe(
         'When a full backup starts: cron with five fields, or six with seconds first. null: never by schedule.',
       ),
+    differential: cron
+      .nullable()
+      .default(null)
+      .describe('When a differential backup starts (pgbackrest only). null: never by schedule.'),
     incremental: cron
       .nullable()
       .default('*/30 * * * *')
@@ -85,8 +95,23 @@ export const Limits = z
 
 export const Backup = z
   .strictObject({
+    engine: z
+      .enum(['archive', 'pgbackrest', 'pg_dump', 'restic'])
+      .default('archive')
+      .describe(
+        'archive: file trees, embedded. pgbackrest: PostgreSQL with any moment back. pg_dump: PostgreSQL as SQL. restic: file trees, deduplicated.',
+      ),
     ...ArchiveOptions.shape,
-    repository: absolutePath.nullable().default(null).describe('Folder of the backups; null: <home>/repository.'),
+    pgbackrest: PgbackrestOptions.prefault({}).describe('Of the engine pgbackrest.'),
+    pg_dump: PgDumpOptions.prefault({}).describe('Of the engine pg_dump.'),
+    restic: ResticOptions.prefault({}).describe('Of the engine restic.'),
+    repository: absolutePath
+      .nullable()
+      .default(null)
+      .describe('Folder of the backups, or the path inside `remote`; null: <home>/repository.'),
+    remote: Remote.nullable()
+      .default(null)
+      .describe('Object store or server that holds the repository (pgbackrest, restic). null: a folder.'),
     components: z
       .record(name, Component)
       .default({})
@@ -108,7 +133,10 @@ export const Backup = z
 
 export const Copy = z.strictObject({
   name: name.describe('Name of the copy: the label `replica` of its metrics.'),
-  path: absolutePath.describe('A folder on another disk or a mount.'),
+  path: absolutePath.describe('A folder on another disk or a mount, or the path inside `remote`.'),
+  remote: Remote.nullable()
+    .default(null)
+    .describe('Object store or server that holds the copy (pgbackrest, restic). null: a folder.'),
   offsite: z
     .boolean()
     .default(false)
@@ -186,6 +214,11 @@ export const Service = z.strictObject({
     .describe('Further folders to which every backup is copied, and from which it can be restored.'),
   drills: Drills,
   restore: RestoreHooks,
+  postgres: Postgres.nullable()
+    .default(null)
+    .describe('The PostgreSQL server of the service, its standbys and what a drill proves. null: it has none.'),
+  health: Health,
+  quality: Quality,
   objectives: Objectives,
 });
 

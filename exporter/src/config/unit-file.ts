@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Config } from './schema.ts';
 import { repositoryOf, restoreRootsOf } from './places.ts';
 
@@ -16,8 +17,10 @@ export interface UnitOptions {
 /** Folders that genesis writes: repositories, copies and restore roots. The data itself is not among them. */
 export function writableFolders(config: Config, home: string): string[] {
   const stores = config.services.flatMap((service) => [
-    repositoryOf(service, home),
-    ...service.copies.map((copy) => copy.path),
+    ...(service.backup.remote === null ? [repositoryOf(service, home)] : []),
+    ...service.copies.flatMap((copy) => (copy.remote === null ? [copy.path] : [])),
+    // A cluster that is put back in place is swapped beside the old one.
+    ...(service.postgres === null || service.postgres.data === null ? [] : [dirname(service.postgres.data)]),
   ]);
   return [...new Set([...stores, ...restoreRootsOf(config, home)])]
     .filter((path) => path !== home && !path.startsWith(`${home}/`))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backupOrders, backupStatuses, backupTypes } from './backup.ts';
+import { RecoveryTargetBody } from './database-replies.ts';
 import { liveActions } from './live.ts';
 import { operationKinds, operationStates, roles } from './operation.ts';
 import { routes, type Route } from './routes.ts';
@@ -50,6 +51,9 @@ const auditFilter = {
   to,
 };
 
+/** A database of a configured server: a body brings no address and no password. */
+const DatabaseOfService = z.strictObject({ service: serviceName, database: z.string().min(1).max(63) });
+
 export const RestoreTargetBody = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('folder'),
@@ -61,6 +65,16 @@ export const RestoreTargetBody = z.discriminatedUnion('kind', [
       .describe('New folder below restore.roots; default <root>/<backup id>-<operation id>.'),
   }),
   z.strictObject({ kind: z.literal('in_place') }),
+  z.strictObject({
+    kind: z.literal('database'),
+    name: z
+      .string()
+      .min(1)
+      .max(63)
+      .optional()
+      .describe('Name of the database; default a new one named after the dumped one and the time.'),
+    existing: z.boolean().default(false).describe('It is there already, and empty.'),
+  }),
 ]);
 
 /**
@@ -177,6 +191,7 @@ export const actions = {
       components: z.array(z.string()).max(100).default([]),
       paths: z.array(z.string().max(4096)).max(1000).default([]),
       copy: z.string().max(63).optional().describe('Restore from this copy instead of the repository.'),
+      recovery: RecoveryTargetBody.optional(),
       ...destructive,
     }),
     adminWhen: 'target.kind is in_place',
@@ -199,7 +214,28 @@ export const actions = {
   startDrill: {
     ...routes.startDrill,
     summary: 'Restore the newest backup into a private folder, compare, check, measure',
-    body: z.strictObject({ copy: z.string().max(63).optional(), ...planned }),
+    body: z.strictObject({
+      copy: z.string().max(63).optional(),
+      backupId: z.string().max(100).optional().describe('This backup instead of the newest usable one.'),
+      recovery: RecoveryTargetBody.optional(),
+      ...planned,
+    }),
+  },
+  startQuality: {
+    ...routes.startQuality,
+    summary: 'Compare a database with its source: quality, divergence, privacy risk',
+    body: z.strictObject({
+      restored: DatabaseOfService.describe('What is judged, e.g. a restored or masked copy.'),
+      source: DatabaseOfService.nullable()
+        .default(null)
+        .describe('What it is compared with; null: as quality.against of the service says.'),
+      ...planned,
+    }),
+  },
+  listQuality: {
+    ...routes.listQuality,
+    summary: 'Comparisons of restored data with its source, newest first',
+    query: z.strictObject({ limit: z.coerce.number().int().min(1).max(50).default(10), cursor }),
   },
   listDrills: {
     ...routes.listDrills,
@@ -249,7 +285,12 @@ export const actions = {
   listAudit: {
     ...routes.listAudit,
     summary: 'The audit log, newest first',
-    query: z.strictObject({ ...auditFilter, limit, cursor }),
+    query: z.strictObject({
+      ...auditFilter,
+      seq: z.coerce.number().int().min(1).optional().describe('Only the row of this number.'),
+      limit,
+      cursor,
+    }),
   },
   verifyAudit: {
     ...routes.verifyAudit,

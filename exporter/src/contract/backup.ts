@@ -1,8 +1,16 @@
 import type { IsoTime } from './observed.ts';
 
-/** `snapshot` is a full backup that was asked for by hand and is kept until it is unkept. */
-export const backupTypes = ['full', 'incremental', 'snapshot'] as const;
+/**
+ * `differential` holds what changed since the last full, `incremental` since the last backup of any type; `snapshot` is a full backup
+ * that was asked for by hand and is kept until it is unkept.
+ */
+export const backupTypes = ['full', 'differential', 'incremental', 'snapshot'] as const;
 export type BackupType = (typeof backupTypes)[number];
+
+/** Holds everything, and builds upon no other. */
+export function isWhole(type: BackupType): boolean {
+  return type === 'full' || type === 'snapshot';
+}
 
 export const backupStatuses = ['completed', 'completed_with_warnings', 'failed'] as const;
 export type BackupStatus = (typeof backupStatuses)[number];

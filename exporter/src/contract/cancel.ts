@@ -5,6 +5,7 @@ const effects: Readonly<Record<Operation['kind'], string>> = {
   backup: 'what was copied so far is removed; earlier backups stay as they are',
   verify: 'nothing: verifying only reads',
   restore: 'what was staged so far is removed; the data that is in place stays as it is',
+  quality: 'nothing: comparing only reads, and no report is kept',
   drill: 'its private folder is removed; no result is recorded',
   copy: 'what was copied so far stays and is resumed the next time',
   delete: 'what is already deleted stays deleted',

@@ -1,7 +1,16 @@
 import type { IsoTime } from './observed.ts';
 import type { ErrorCode } from './errors.ts';
 
-export const operationKinds = ['backup', 'verify', 'restore', 'drill', 'copy', 'delete', 'retention'] as const;
+export const operationKinds = [
+  'backup',
+  'verify',
+  'restore',
+  'drill',
+  'quality',
+  'copy',
+  'delete',
+  'retention',
+] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
 export const operationStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
@@ -112,6 +121,30 @@ export interface Plan {
   readonly etag: string;
 }
 
+/** What a drill of a database proves, each resting on the one before. */
+export const drillLevels = {
+  1: 'files and checksums',
+  2: 'starts and recovers',
+  3: 'pages and indexes are sound',
+  4: 'the data is there and fresh',
+  5: 'the data is like its source',
+} as const;
+
+export interface DrillLevel {
+  readonly level: 1 | 2 | 3 | 4 | 5;
+  readonly name: string;
+  /** `skipped`: not configured, or a level before failed; never as good as passed. */
+  readonly result: 'passed' | 'failed' | 'skipped';
+  readonly seconds: number;
+  /** What was looked at and seen, with figures. */
+  readonly detail: string;
+}
+
+export interface DrillPhase {
+  readonly name: 'restore' | 'start' | 'recover' | 'check';
+  readonly seconds: number;
+}
+
 /** The recorded proof of one drill. */
 export interface DrillRecord {
   readonly id: string;
@@ -132,4 +165,13 @@ export interface DrillRecord {
   readonly check: { readonly exitCode: number; readonly output: string } | null;
   readonly source: string;
   readonly failure: OperationFailure | null;
+  /** Of a database; empty for file trees. */
+  readonly levels: readonly DrillLevel[];
+  /** Parts of the measured time, in order. */
+  readonly phases: readonly DrillPhase[];
+  /** How far was replayed, e.g. `latest` or `time 2026-11-22T02:00:00.000Z`; null for file trees. */
+  readonly recoveryTarget: string | null;
+  /** The newest moment seen in the restored data; null: not looked for, or not found. */
+  readonly restoredTo: IsoTime | null;
+  readonly qualityId: string | null;
 }

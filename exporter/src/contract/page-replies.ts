@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backupStatuses, backupTypes } from './backup.ts';
+import { PitrReply } from './database-replies.ts';
 import { time } from './reply-parts.ts';
 import { unknownReasons } from './sla.ts';
 
@@ -77,6 +78,9 @@ export const RecoverableReply = z
       .array(z.object({ from: time, to: time, seconds: z.number() }))
       .describe('Stretches without a point that are longer than allowedSeconds; the last one reaches until now.'),
     allowedSeconds: z.number().describe('The backup_sla of the service.'),
+    pitr: PitrReply.nullable().describe(
+      'Windows whose every moment can be brought back, and the WAL that is missing between them; null: not with this engine, or not known now.',
+    ),
     truncated: z.boolean().describe('There are older points than those shown.'),
   })
   .meta({ id: 'Recoverable' });

@@ -15,6 +15,7 @@ import {
 } from './operation.ts';
 import type { Readiness } from './readiness.ts';
 import { AlertsReply, AuditVerifyReply, ChainReply, RecoverableReply } from './page-replies.ts';
+import { QualityReply } from './database-replies.ts';
 import { errorCode, Failure, freeForm, time } from './reply-parts.ts';
 import type { NewestBackup } from './service-replies.ts';
 import { MaintenanceReply, PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
@@ -174,6 +175,21 @@ export const DrillReply = z
     check: z.object({ exitCode: z.number(), output: z.string() }).nullable(),
     source: z.string(),
     failure: Failure.nullable(),
+    levels: z
+      .array(
+        z.object({
+          level: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)]),
+          name: z.string(),
+          result: z.enum(['passed', 'failed', 'skipped']),
+          seconds: z.number(),
+          detail: z.string(),
+        }),
+      )
+      .describe('Of a database; empty for file trees.'),
+    phases: z.array(z.object({ name: z.enum(['restore', 'start', 'recover', 'check']), seconds: z.number() })),
+    recoveryTarget: z.string().nullable(),
+    restoredTo: time.nullable().describe('The newest moment seen in the restored data.'),
+    qualityId: z.string().nullable(),
   })
   .meta({ id: 'Drill' });
 
@@ -286,6 +302,8 @@ export const replies = {
   patchBackup: { status: 200, schema: BackupReply },
   deleteBackup: { status: 202, schema: OperationReply },
   startDrill: { status: 202, schema: OperationReply },
+  startQuality: { status: 202, schema: OperationReply },
+  listQuality: { status: 200, schema: page(QualityReply) },
   listDrills: { status: 200, schema: page(DrillReply) },
   listOperations: { status: 200, schema: countedPage(OperationReply) },
   getOperation: { status: 200, schema: OperationReply },

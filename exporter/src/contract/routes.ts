@@ -50,6 +50,8 @@ export const routes = {
   patchBackup: { method: 'PATCH', path: '/backups/{id}', roles: operators, twin: '/backups/{id}/keep' },
   deleteBackup: { method: 'DELETE', path: '/backups/{id}', roles: admins, twin: '/backups/{id}/delete' },
   startDrill: { method: 'POST', path: '/services/{name}/drills', roles: operators },
+  startQuality: { method: 'POST', path: '/services/{name}/quality', roles: operators },
+  listQuality: { method: 'GET', path: '/services/{name}/quality', roles: everyone },
   listDrills: { method: 'GET', path: '/drills', roles: everyone },
   listOperations: { method: 'GET', path: '/operations', roles: everyone },
   getOperation: { method: 'GET', path: '/operations/{id}', roles: everyone },

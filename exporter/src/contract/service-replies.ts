@@ -1,5 +1,13 @@
 import { z } from 'zod';
 import { backupTypes } from './backup.ts';
+import {
+  AbilitiesReply,
+  DatabaseReply,
+  HealthReply,
+  PitrReply,
+  QualitySummaryReply,
+  ReplicationReply,
+} from './database-replies.ts';
 import { readinessComponents } from './readiness.ts';
 import { Failure, time } from './reply-parts.ts';
 import { slaNames } from './snapshot.ts';
@@ -78,7 +86,7 @@ const CopyReply = z.object({
       lagSeconds: z.number(),
       queue: z.number(),
       newestBackupEndedAt: time.nullable(),
-      freeBytes: z.number(),
+      freeBytes: z.number().nullable().describe('null: the store does not tell.'),
       sameDisk: z.boolean(),
     }),
   ),
@@ -114,6 +122,7 @@ export const ServiceReply = z
     region: z.string(),
     team: z.string(),
     engine: z.string(),
+    abilities: AbilitiesReply,
     objectives: z.record(z.enum(slaNames), z.number()),
     slaObjectives: z.record(z.enum(slaNames), z.number()),
     backupAgeThresholdSeconds: z.number(),
@@ -126,7 +135,7 @@ export const ServiceReply = z
     encrypted: z.boolean(),
     keyConfirmed: z.boolean().nullable(),
     backups: observed(BackupFactsReply),
-    repository: observed(z.object({ freeBytes: z.number(), totalBytes: z.number() })),
+    repository: observed(z.object({ freeBytes: z.number().nullable(), totalBytes: z.number().nullable() })),
     copies: z.array(CopyReply),
     drills: observed(DrillFactsReply),
     rpoSeconds: observed(z.number().nullable()),
@@ -134,6 +143,13 @@ export const ServiceReply = z
     readiness: ReadinessReply,
     verdict: VerdictReply.describe('As of the moment of the answer.'),
     runningOperation: z.object({ id: z.string(), kind: z.string(), startedAt: time }).nullable(),
+    pitr: observed(PitrReply).nullable().describe('null: the engine brings back the moments of its backups only.'),
+    replication: observed(ReplicationReply).nullable().describe('null: no PostgreSQL server is configured.'),
+    database: observed(DatabaseReply).nullable(),
+    health: HealthReply.nullable().describe('null: no checks are configured.'),
+    quality: observed(QualitySummaryReply.nullable())
+      .nullable()
+      .describe('The newest report, value null: none yet. null: quality is not looked at.'),
   })
   .meta({ id: 'Service' });
 

@@ -1,6 +1,10 @@
 import type { BackupType } from './backup.ts';
+import type { EngineAbilities } from './engine.ts';
+import type { HealthFacts } from './health.ts';
 import type { LiveFacts } from './live-facts.ts';
 import type { IsoTime, Observed } from './observed.ts';
+import type { DatabaseFacts, PitrFacts, ReplicationFacts } from './postgres.ts';
+import type { QualitySummary } from './quality.ts';
 import type { Readiness } from './readiness.ts';
 
 /** The keys of `objectives` in genesis.yaml and the values of the label `sla`. Seconds, but readiness_sla is 0-1. */
@@ -47,9 +51,10 @@ export interface BackupFacts {
   readonly newestVerifyFailed: boolean;
 }
 
+/** Null where the store does not tell: object stores have no size. */
 export interface RepositoryFacts {
-  readonly freeBytes: number;
-  readonly totalBytes: number;
+  readonly freeBytes: number | null;
+  readonly totalBytes: number | null;
 }
 
 export interface ScheduleFacts {
@@ -66,7 +71,8 @@ export interface CopyFacts {
   /** Backups still to be copied. */
   readonly queue: number;
   readonly newestBackupEndedAt: IsoTime | null;
-  readonly freeBytes: number;
+  /** Null where the store does not tell. */
+  readonly freeBytes: number | null;
   readonly sameDisk: boolean;
 }
 
@@ -110,6 +116,7 @@ export interface ServiceSnapshot {
   readonly region: string;
   readonly team: string;
   readonly engine: string;
+  readonly abilities: EngineAbilities;
   readonly objectives: Objectives;
   readonly slaObjectives: SlaObjectives;
   /** Every backup must not be older than this before BackupTooOld fires, seconds (2 x backup_sla). */
@@ -131,10 +138,31 @@ export interface ServiceSnapshot {
   readonly rtoSeconds: Observed<number | null>;
   readonly readiness: Readiness;
   readonly runningOperation: { readonly id: string; readonly kind: string; readonly startedAt: IsoTime } | null;
+  /** Null: the engine brings back the moments of its backups only. */
+  readonly pitr: Observed<PitrFacts> | null;
+  /** Null: no PostgreSQL server is configured. */
+  readonly replication: Observed<ReplicationFacts> | null;
+  /** Null: no PostgreSQL server is configured, or its statistics are not wanted. */
+  readonly database: Observed<DatabaseFacts> | null;
+  /** Null: no health checks are configured. */
+  readonly health: HealthFacts | null;
+  /** The newest report; value null: there is none yet. Null: quality is not looked at. */
+  readonly quality: Observed<QualitySummary | null> | null;
 }
 
 /** Interval classes of M15. */
-export const collectorNames = ['catalogue', 'repository', 'copies', 'drills', 'system', 'process'] as const;
+export const collectorNames = [
+  'catalogue',
+  'repository',
+  'copies',
+  'drills',
+  'wal',
+  'replication',
+  'health',
+  'quality',
+  'system',
+  'process',
+] as const;
 export type CollectorName = (typeof collectorNames)[number];
 
 export interface CollectorSnapshot {

@@ -1,4 +1,5 @@
 /** Builders of snapshots for tests and benchmarks: a healthy service at a fixed moment, to be changed where a test needs it. */
+import type { EngineAbilities } from './engine.ts';
 import { known } from './observed.ts';
 import type { CollectorSnapshot, ServiceSnapshot, Snapshot } from './snapshot.ts';
 import { collectorNames } from './snapshot.ts';
@@ -9,6 +10,18 @@ export const testNow = new Date('2026-11-22T12:00:00.000Z');
 export function ago(seconds: number): string {
   return new Date(+testNow - seconds * 1000).toISOString();
 }
+
+export const archiveAbilities: EngineAbilities = {
+  types: ['full', 'incremental', 'snapshot'],
+  components: true,
+  files: true,
+  pitr: false,
+  inPlace: true,
+  intoDatabase: false,
+  copies: 'copied',
+  extras: true,
+  listingIsTruth: false,
+};
 
 export const newestBackup = {
   id: 'backup_20261122_113000_0a1b2c3d',
@@ -28,6 +41,7 @@ export function serviceWith(change: Partial<ServiceSnapshot> = {}): ServiceSnaps
     region: 'local',
     team: 'default',
     engine: 'archive',
+    abilities: archiveAbilities,
     objectives: {
       backup_sla: 14_400,
       replication_sla: 300,
@@ -74,6 +88,7 @@ export function serviceWith(change: Partial<ServiceSnapshot> = {}): ServiceSnaps
           lastAttempt: { endedAt: ago(1800), success: true },
           baselineBytes: null,
         },
+        { type: 'differential', lastSuccess: null, lastAttempt: null, baselineBytes: null },
         { type: 'snapshot', lastSuccess: null, lastAttempt: null, baselineBytes: null },
       ],
       newest: newestBackup,
@@ -136,6 +151,11 @@ export function serviceWith(change: Partial<ServiceSnapshot> = {}): ServiceSnaps
       ],
     },
     runningOperation: null,
+    pitr: null,
+    replication: null,
+    database: null,
+    health: null,
+    quality: null,
     ...change,
   };
 }

@@ -13,6 +13,10 @@ export interface ExecOptions {
   readonly cwd?: string;
   /** The whole environment of the child; PATH is added when absent, nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whom it runs as; only root may name another one. */
+  readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** Each line of standard output as it comes, e.g. the progress of a long run. */
+  readonly onLine?: (line: string) => void;
   /** Written to the child's standard input. */
   readonly input?: string;
   /** Bound on what is kept of each stream, bytes (default 64 KiB, the tail is kept). */

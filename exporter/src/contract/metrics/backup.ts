@@ -1,4 +1,3 @@
-import { backupTypes } from '../backup.ts';
 import type { ServiceSnapshot } from '../snapshot.ts';
 import type { BackupTypeFacts } from '../snapshot.ts';
 import {
@@ -58,7 +57,7 @@ function bySchedule(
 }
 
 const perTypeAndResult = (service: ServiceSnapshot) =>
-  combinations({ engine: [service.engine], backup_type: backupTypes, result: results });
+  combinations({ engine: [service.engine], backup_type: service.abilities.types, result: results });
 const perResult = (service: ServiceSnapshot) => combinations({ engine: [service.engine], result: results });
 
 /** Age of the newest usable backup of any type, seconds, at the moment of the scrape. */

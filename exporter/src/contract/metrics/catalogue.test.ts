@@ -31,6 +31,10 @@ const bounded = new Set([
   'severity',
   'metric',
   'alert_id',
+  'database',
+  'table',
+  'repository',
+  'check',
 ]);
 
 describe('metric catalogue', () => {

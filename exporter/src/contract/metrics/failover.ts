@@ -1,6 +1,6 @@
 import { eventCounter, eventHistogram } from './family.ts';
 
-// Services without failover or health checks have none of these: a 0 would say that they are watched. So nothing begins at 0.
+// Services without failover have none of these: a 0 would say that they are watched. So nothing begins at 0.
 const none = () => [];
 
 export const failoverMetrics = {
@@ -14,19 +14,6 @@ export const failoverMetrics = {
     help: 'How long failovers took, from the decision to a primary that answers.',
     event: 'failover',
     labels: ['result'],
-    initial: none,
-  }),
-  genesis_health_check_failures: eventCounter({
-    help: 'Health checks that failed.',
-    event: 'health_check_failure',
-    labels: [],
-    initial: none,
-    twin: 'genesis_health_check_failures_total',
-  }),
-  genesis_health_check_failures_total: eventCounter({
-    help: 'Health checks that failed.',
-    event: 'health_check_failure',
-    labels: [],
     initial: none,
   }),
 } as const;

@@ -1,10 +1,14 @@
 import { backupMetrics } from './backup.ts';
+import { databaseMetrics } from './database.ts';
 import { failoverMetrics } from './failover.ts';
 import type { Family } from './family.ts';
+import { healthMetrics } from './health.ts';
 import { httpMetrics } from './http.ts';
 import { liveMetrics } from './live.ts';
+import { pitrMetrics } from './pitr.ts';
 import { plannedMetrics } from './planned.ts';
 import { processMetrics } from './process.ts';
+import { qualityMetrics } from './quality.ts';
 import { readinessMetrics } from './readiness.ts';
 import { recoveryMetrics } from './recovery.ts';
 import { replicationMetrics } from './replication.ts';
@@ -19,10 +23,14 @@ export const metricDomains = {
   service: serviceMetrics,
   backup: backupMetrics,
   replication: replicationMetrics,
+  database: databaseMetrics,
+  pitr: pitrMetrics,
   recovery: recoveryMetrics,
   failover: failoverMetrics,
+  health: healthMetrics,
   readiness: readinessMetrics,
   tests: testMetrics,
+  quality: qualityMetrics,
   sla: slaMetrics,
   system: systemMetrics,
   http: httpMetrics,
@@ -37,10 +45,14 @@ export const metricCatalogue = {
   ...serviceMetrics,
   ...backupMetrics,
   ...replicationMetrics,
+  ...databaseMetrics,
+  ...pitrMetrics,
   ...recoveryMetrics,
   ...failoverMetrics,
+  ...healthMetrics,
   ...readinessMetrics,
   ...testMetrics,
+  ...qualityMetrics,
   ...slaMetrics,
   ...systemMetrics,
   ...httpMetrics,

@@ -6,16 +6,7 @@ import { planned } from './family.ts';
  * Whoever builds a capability moves its families to the domain that reads them.
  */
 export const plannedMetrics = {
-  // Health checks, nodes and failover.
-  genesis_health_checks_total: planned.counter({
-    help: 'Health checks that ended.',
-    labels: ['service', 'region', 'result'],
-  }),
-  genesis_health_state: planned.gauge({
-    help: 'Whether the service is in this state: healthy, degraded, unhealthy or error.',
-    unit: 'boolean',
-    labels: ['service', 'region', 'state'],
-  }),
+  // Nodes and failover.
   genesis_node_up: planned.gauge({
     help: 'Whether the node answers its health checks.',
     unit: 'boolean',
@@ -44,18 +35,6 @@ export const plannedMetrics = {
     help: 'Incidents that are not closed.',
     unit: 'count',
     labels: ['service', 'region', 'severity'],
-  }),
-
-  // PostgreSQL.
-  genesis_wal_archive_ready_segments: planned.gauge({
-    help: 'WAL segments that wait to be archived.',
-    unit: 'count',
-    labels: ['service', 'region', 'node'],
-  }),
-  genesis_wal_archive_last_success_timestamp_seconds: planned.gauge({
-    help: 'When a WAL segment was last archived.',
-    unit: 'timestamp',
-    labels: ['service', 'region', 'node'],
   }),
 
   // Scaling.
@@ -130,23 +109,6 @@ export const plannedMetrics = {
   genesis_deployment_phase_timeout_seconds: planned.gauge({
     help: 'How long the present phase of the deployment may take.',
     unit: 'seconds',
-    labels: ['service', 'region'],
-  }),
-
-  // Quality of restored data.
-  genesis_data_quality_score: planned.gauge({
-    help: 'Quality of the data against its source, 0 to 1.',
-    unit: 'ratio',
-    labels: ['service', 'region'],
-  }),
-  genesis_privacy_risk_score: planned.gauge({
-    help: 'Privacy risk of the data, 0 to 1.',
-    unit: 'ratio',
-    labels: ['service', 'region'],
-  }),
-  genesis_statistical_divergence: planned.gauge({
-    help: 'Largest divergence of a column from its source, 0 to 1.',
-    unit: 'ratio',
     labels: ['service', 'region'],
   }),
 

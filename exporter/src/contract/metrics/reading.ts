@@ -1,4 +1,7 @@
+import type { HealthFacts } from '../health.ts';
 import type { IsoTime, Observed } from '../observed.ts';
+import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../postgres.ts';
+import type { QualitySummary } from '../quality.ts';
 import type { Readiness } from '../readiness.ts';
 import type {
   BackupFacts,
@@ -41,6 +44,13 @@ export interface ServiceReading {
   readonly readiness: Readiness | null;
   /** Both the backups and the repository were read (true), one could not be read (false), no recent try (null). */
   readonly up: boolean | null;
+  readonly pitr: PitrFacts | null;
+  readonly replication: ReplicationFacts | null;
+  readonly database: DatabaseFacts | null;
+  /** Checks carry their own times. */
+  readonly health: HealthFacts | null;
+  /** The newest report stays true until the next one. */
+  readonly quality: QualitySummary | null;
 }
 
 export interface SnapshotReading {
@@ -79,6 +89,10 @@ export function levelLimits(snapshot: Snapshot): LevelLimits {
     repository: 0,
     copies: 0,
     drills: 0,
+    wal: 0,
+    replication: 0,
+    health: 0,
+    quality: 0,
     system: 0,
     process: 0,
   };
@@ -115,6 +129,11 @@ export function readService(
     rtoSeconds: level(service.rtoSeconds, 'drills'),
     readiness: recent(service.readiness.at, 'catalogue') ? service.readiness : null,
     up: protectionUp(service, recent),
+    pitr: service.pitr === null ? null : level(service.pitr, 'wal'),
+    replication: service.replication === null ? null : level(service.replication, 'replication'),
+    database: service.database === null ? null : level(service.database, 'replication'),
+    health: service.health,
+    quality: service.quality?.known === true ? service.quality.value : null,
   };
 }
 

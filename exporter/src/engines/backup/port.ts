@@ -1,7 +1,13 @@
 import type { BackupFile, BackupRecord, BackupType } from '../../contract/backup.ts';
+import type { EngineAbilities } from '../../contract/engine.ts';
 import type { Outcome } from '../../contract/errors.ts';
 import type { IsoTime } from '../../contract/observed.ts';
+import type { DrillLevel, DrillPhase } from '../../contract/operation.ts';
+import type { PitrFacts, RecoveryTarget } from '../../contract/postgres.ts';
 import type { Clock, Exec, Log, Random } from '../../ports/index.ts';
+import type { ProductRef } from './product.ts';
+
+export type { EngineAbilities };
 
 /** What an engine is given once; it opens nothing else by itself. */
 export interface EngineDeps {
@@ -17,6 +23,17 @@ export interface RepositoryRef {
   readonly path: string;
   /** 32 bytes derived from the configured passphrase or key; null for a plain repository. */
   readonly key: Buffer | null;
+  /** Set for engines that drive a product; `path` is then also the path inside a remote store. */
+  readonly product?: ProductRef;
+}
+
+/** Whether a repository can be reached. */
+export interface RepositoryProbe {
+  /** `empty`: it can be reached, and nothing was ever made there. */
+  readonly state: 'ready' | 'empty';
+  /** Null where the store does not tell. */
+  readonly freeBytes: number | null;
+  readonly totalBytes: number | null;
 }
 
 export interface ComponentSource {
@@ -95,7 +112,9 @@ export type RestoreTarget =
   | {
       readonly kind: 'in_place';
       readonly roots: readonly { readonly component: string; readonly root: string; readonly path: string }[];
-    };
+    }
+  /** One dumped database into another one of its server: a new one, or one that is there and empty. Never over live data. */
+  | { readonly kind: 'database'; readonly name: string | null; readonly existing: boolean };
 
 export interface RestoreRequest {
   readonly operationId: string;
@@ -105,6 +124,24 @@ export interface RestoreRequest {
   readonly target: RestoreTarget;
   /** chown to the recorded owner; only root can. */
   readonly restoreOwner: boolean;
+  /** How far to replay; absent: all there is. Only where the engine can (`pitr`). */
+  readonly recovery?: RecoveryTarget;
+}
+
+/** Whether a recovery target can be reached, found out before anything is touched. */
+export interface RecoveryFacts {
+  readonly target: RecoveryTarget;
+  readonly reachable: boolean;
+  /** Why not; null when it is, or when only the replay can tell (lsn, xid, name beyond what the scan knows). */
+  readonly problem: string | null;
+  /** First and last WAL segment that the replay needs; null: not known before. */
+  readonly walFrom: string | null;
+  readonly walTo: string | null;
+  readonly timeline: number | null;
+  /** The moment that will be restored; null: only the replay tells. */
+  readonly dataAsOf: IsoTime | null;
+  /** In words: what was written after it and will not be there. */
+  readonly lost: string;
 }
 
 export interface RestorePlanFacts {
@@ -114,6 +151,7 @@ export interface RestorePlanFacts {
   readonly bytes: number;
   /** Compressed bytes that will be read. */
   readonly readBytes: number;
+  readonly recovery?: RecoveryFacts;
 }
 
 export interface RestoreReport {
@@ -121,6 +159,47 @@ export interface RestoreReport {
   readonly bytes: number;
   /** In place: where the old data was kept until success. */
   readonly replaced: readonly string[];
+  /** Name of the database that was restored into, where the target was one. */
+  readonly into?: string;
+  /** The moment that the restored data stands for, where only the replay could tell. */
+  readonly dataAsOf?: IsoTime;
+}
+
+/** A restored server of a drill while it runs: a socket in a private folder. */
+export interface ProvenServer {
+  readonly socketFolder: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+export interface ProofContext extends RunContext {
+  /** Journals a step around the work; the note is its detail. */
+  step<T>(name: string, work: (note: (text: string) => void) => Promise<Outcome<T>>): Promise<Outcome<T>>;
+  /** Level 5: called with the running server after the levels before passed. Null: level 5 is not wanted. */
+  readonly quality: ((server: ProvenServer) => Promise<DrillLevel>) | null;
+}
+
+export interface ProofRequest {
+  readonly operationId: string;
+  readonly repository: RepositoryRef;
+  readonly backupId: string;
+  readonly recovery: RecoveryTarget;
+  /** An empty private folder, mode 0700, on the disk of the drills; the caller removes it afterwards. */
+  readonly folder: string;
+}
+
+/** What a drill of a product proved. `passed` only when every level that is configured passed. */
+export interface Proof {
+  readonly passed: boolean;
+  readonly levels: readonly DrillLevel[];
+  readonly phases: readonly DrillPhase[];
+  /** The newest moment seen in the restored data; null: not known, which fails level 4. */
+  readonly restoredTo: IsoTime | null;
+  /** The newest state that the archive held when the drill began; what came in meanwhile is restored too. Absent: not known. */
+  readonly archivedTo?: IsoTime;
+  readonly entries: number;
+  readonly bytes: number;
 }
 
 export interface CompareReport {
@@ -144,9 +223,12 @@ export interface RepositoryListing {
   readonly records: readonly BackupRecord[];
   /** Folders that look like backups and cannot be used, with the reason; at most 100. */
   readonly damaged: readonly { readonly backupId: string; readonly message: string }[];
-  readonly freeBytes: number;
-  readonly totalBytes: number;
+  /** Null where the store does not tell. */
+  readonly freeBytes: number | null;
+  readonly totalBytes: number | null;
   readonly keyFingerprint: string | null;
+  /** Where the engine can recover to a point in time. */
+  readonly pitr?: PitrFacts;
 }
 
 /** Where the audit log stood when a backup was made, as its manifest says. */
@@ -161,6 +243,9 @@ export interface AuditHeadInBackup {
  */
 export interface BackupEngine {
   readonly name: string;
+  readonly abilities: EngineAbilities;
+  /** Reads only, quickly. Errors: `repository_unreadable`: it cannot be reached, or what was there is gone; `key_wrong`. */
+  probe(repository: RepositoryRef, signal: AbortSignal): Promise<Outcome<RepositoryProbe>>;
   /** Creates the repository where there is none. Errors: `repository_foreign`, `repository_unreadable`, `key_wrong`, `key_missing`. */
   prepare(repository: RepositoryRef, signal: AbortSignal): Promise<Outcome<void>>;
   /** Errors: `repository_unreadable`, `format_unknown`. Reads manifest headers only, never archives. */
@@ -185,6 +270,7 @@ export interface BackupEngine {
     backupId: string,
     selection: Selection,
     signal: AbortSignal,
+    recovery?: RecoveryTarget,
   ): Promise<Outcome<RestorePlanFacts>>;
   /**
    * Verifies all it will read before the target is touched. To a folder: built beside under a hidden name, made durable, renamed.
@@ -208,6 +294,12 @@ export interface BackupEngine {
     folder: string,
     context: RunContext,
   ): Promise<Outcome<CompareReport>>;
+  /**
+   * The drill of a product: restores into `folder`, starts what was restored where nothing can reach out of it or into it, and checks
+   * it level by level. Everything it started has ended when it resolves. Absent: the caller restores, compares and runs its check.
+   * A level that fails is a Proof with passed: false; errors are what kept it from being tried (`cancelled`, `disk_full`, `no_backup`).
+   */
+  prove?(request: ProofRequest, context: ProofContext): Promise<Outcome<Proof>>;
   /** Deletes one backup; the manifest goes first, so that a half deleted one is never listed. Errors: `backup_unknown`. */
   remove(repository: RepositoryRef, backupId: string, signal: AbortSignal): Promise<Outcome<void>>;
   /**
