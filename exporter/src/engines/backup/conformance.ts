@@ -1,16 +1,31 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  existsSync,
+  readFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupType } from '../../contract/backup.ts';
 import type { Outcome } from '../../contract/errors.ts';
-import type { BackupEngine, RepositoryRef, RunContext } from './port.ts';
+import type { BackupEngine, ComponentSource, FilesQuery, RepositoryRef, RunContext } from './port.ts';
 
 /** What a product must be given to run the promises of port.ts against it. */
 export interface ConformanceSubject {
   readonly engine: BackupEngine;
   /** A repository that does not exist yet, below the folder. */
   repository(folder: string): RepositoryRef;
+  /** Another one beside it, for copies. Default: the folder `copy`, with the same key. */
+  copy?(folder: string): RepositoryRef;
+  /** Of an engine that backs up something else than files: what there is to back up exists already. Default: a small tree. */
+  readonly components?: readonly ComponentSource[];
 }
+
+type FilesPage = Extract<Awaited<ReturnType<BackupEngine['files']>>, { ok: true }>['value'];
 
 const all = { components: [], paths: [] };
 
@@ -58,7 +73,7 @@ export function backupEngineConformance(name: string, create: () => ConformanceS
           compareContent: false,
           auditHead: null,
           configYaml: null,
-          components: [{ name: 'data', paths: [source], excludes: [] }],
+          components: subject.components ?? [{ name: 'data', paths: [source], excludes: [] }],
           limits: { nice: null, bandwidthBytesPerSecond: null, concurrency: 2 },
         },
         run,
@@ -89,11 +104,13 @@ export function backupEngineConformance(name: string, create: () => ConformanceS
       expect(record).toMatchObject({ service: 'files', type: 'full', status: 'completed', parent: null });
       expect(report).toMatchObject({ passed: true, faults: [] });
       expect(compared.differences).toEqual([]);
+      if (subject.components !== undefined) return;
       expect(readFileSync(join(target, 'data', 'source', 'link'), 'utf8')).toBe('first');
       expect(existsSync(join(target, 'data', 'source', 'empty'))).toBe(true);
     });
 
     it('restores the moment of each backup of a chain', async () => {
+      if (!subject.engine.abilities.types.includes('incremental') || subject.components !== undefined) return;
       await prepare();
       const full = valueOf(await backUp('backup_20260301_020000_00000001'));
       writeFileSync(join(source, 'a.txt'), 'second');
@@ -111,7 +128,10 @@ export function backupEngineConformance(name: string, create: () => ConformanceS
       await prepare();
       const record = valueOf(await backUp('backup_20260301_020000_00000001'));
       valueOf(await restoreTo(record.id, join(folder, 'restored')));
-      writeFileSync(join(folder, 'restored/data/source/a.txt'), 'other');
+      const [file] = readdirSync(join(folder, 'restored'), { recursive: true, withFileTypes: true }).filter((e) =>
+        e.isFile(),
+      );
+      writeFileSync(join(file?.parentPath ?? '', file?.name ?? ''), 'other');
 
       const compared = valueOf(
         await subject.engine.compare(repository, record.id, join(folder, 'restored'), context()),
@@ -129,6 +149,10 @@ export function backupEngineConformance(name: string, create: () => ConformanceS
         'backup_unknown',
       );
       expect(codeOf(await subject.engine.loadExtra(repository, 'nothing', context().signal))).toBe('not_found');
+      const query = { prefix: '', cursor: null, limit: 10 };
+      expect(codeOf(await subject.engine.files(repository, unknown, query, context().signal))).toBe(
+        subject.engine.abilities.files ? 'backup_unknown' : 'not_supported',
+      );
       const record = valueOf(await backUp('backup_20260301_020000_00000001'));
       mkdirSync(join(folder, 'there'));
       expect(codeOf(await restoreTo(record.id, join(folder, 'there')))).toBe('target_not_empty');
@@ -145,7 +169,7 @@ export function backupEngineConformance(name: string, create: () => ConformanceS
     it('copies a backup into another repository, from which it restores', async () => {
       await prepare();
       const record = valueOf(await backUp('backup_20260301_020000_00000001'));
-      const copy: RepositoryRef = { path: join(folder, 'copy'), key: repository.key };
+      const copy = subject.copy?.(folder) ?? { path: join(folder, 'copy'), key: repository.key };
       valueOf(await subject.engine.prepare(copy, context().signal));
       valueOf(await subject.engine.copy(repository, copy, record.id, context()));
 
@@ -153,19 +177,52 @@ export function backupEngineConformance(name: string, create: () => ConformanceS
       expect(valueOf(await subject.engine.inspect(copy, 'files', context().signal)).records).toEqual([record]);
     });
 
-    it('keeps small extra files', async () => {
+    it('keeps small extra files where it says so', async () => {
       await prepare();
-      valueOf(
-        await subject.engine.saveExtra(
-          repository,
-          [{ name: 'genesis.yaml', content: Buffer.from('services: []\n') }],
-          context().signal,
-        ),
+      const saved = await subject.engine.saveExtra(
+        repository,
+        [{ name: 'genesis.yaml', content: Buffer.from('services: []\n') }],
+        context().signal,
       );
+
+      expect(codeOf(saved)).toBe(subject.engine.abilities.extras ? 'ok' : 'not_supported');
+      if (!subject.engine.abilities.extras) return;
 
       expect(valueOf(await subject.engine.loadExtra(repository, 'genesis.yaml', context().signal)).toString()).toBe(
         'services: []\n',
       );
+    });
+
+    it('says before and after whether there is a repository', async () => {
+      const before = valueOf(await subject.engine.probe(repository, context().signal));
+      await prepare();
+      const after = valueOf(await subject.engine.probe(repository, context().signal));
+
+      expect([before.state, after.state]).toEqual(['empty', 'ready']);
+    });
+
+    it('lists the files of a backup, in pages that meet', async () => {
+      if (!subject.engine.abilities.files) return;
+      await prepare();
+      const record = valueOf(await backUp('backup_20260301_020000_00000001'));
+      const seen: string[] = [];
+      for (let cursor: string | null = null, pages = 0; pages < 20; pages += 1) {
+        const query: FilesQuery = { prefix: '', cursor, limit: 2 };
+        const page: FilesPage = valueOf(await subject.engine.files(repository, record.id, query, context().signal));
+        seen.push(...page.files.map((file) => file.path));
+        cursor = page.next;
+        if (cursor === null) break;
+      }
+
+      expect([...seen].sort()).toEqual(['source', 'source/a.txt', 'source/empty', 'source/link']);
+    });
+
+    it('refuses the types that it does not make', async () => {
+      await prepare();
+      for (const type of ['differential', 'incremental'] as const) {
+        if (subject.engine.abilities.types.includes(type)) continue;
+        expect(codeOf(await backUp('backup_20260301_020000_00000001', type))).toBe('not_supported');
+      }
     });
 
     it('removes a backup', async () => {

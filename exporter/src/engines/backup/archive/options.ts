@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 /** Options of the embedded engine `archive`, zod only: the configuration imports this file and never the engine. */
 export const ArchiveOptions = z.strictObject({
-  engine: z.literal('archive').default('archive').describe('Embedded file archives: tar in zstd frames.'),
   compare_content: z
     .boolean()
     .default(false)

@@ -53,8 +53,9 @@ export async function restoreJob(request: RestoreRequest, context: JobContext): 
   if (request.restoreOwner && process.getuid?.() !== 0) {
     throw new OpError('restore_failed', 'only root can give files back to their recorded owners');
   }
-  const chain = loadChain(request.repository, request.backupId);
   const { target } = request;
+  if (target.kind === 'database') throw new OpError('not_supported', 'a file archive holds no database');
+  const chain = loadChain(request.repository, request.backupId);
   const wantedRoots = target.kind === 'in_place' ? rootsByComponent(chain, target) : null;
   const found = await survey(
     { chain, selection: request.selection, wantedRoots, linksAcrossRoots: target.kind === 'folder' },
