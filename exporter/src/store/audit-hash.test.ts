@@ -1,5 +1,5 @@
 import { auditHash, canonicalJson, compareHeads, genesisHash } from './audit-hash.ts';
-import { auditOf } from './conformance.ts';
+import { auditOf } from './testing/rows.ts';
 import type { AuditHead } from './port.ts';
 
 describe('canonicalJson', () => {

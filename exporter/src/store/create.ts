@@ -9,6 +9,7 @@ import { createLiveAlertStore } from './tables/live-alerts.ts';
 import { createMaintenanceStore } from './tables/maintenance.ts';
 import { createDrillStore, createEventStore } from './tables/history.ts';
 import { createOperationStore } from './tables/operations.ts';
+import { createQualityStore } from './tables/quality.ts';
 
 /** The store over an open, migrated database. */
 export function createStore(db: Kysely<Schema>, dialect: StoreDialect): Store {
@@ -22,6 +23,7 @@ export function createStore(db: Kysely<Schema>, dialect: StoreDialect): Store {
     pauses: createPauseStore(db),
     maintenance: createMaintenanceStore(db),
     liveAlerts: createLiveAlertStore(db),
+    quality: createQualityStore(db),
     facts: createFactStore(db),
     export: () => dialect.export(),
     async close() {

@@ -20,6 +20,7 @@ export const schemaChanges: readonly SchemaChange[] = [
   { name: '0002_maintenance', up: createMaintenance },
   { name: '0003_catalogue_order', up: orderCatalogue },
   { name: '0004_live_alerts', up: createLiveAlerts },
+  { name: '0005_quality_reports', up: createQuality },
 ];
 
 export const migrationTable = 'schema_migration';
@@ -225,5 +226,23 @@ async function createLiveAlerts(db: Tables): Promise<void> {
     .addColumn('created_at', 'text', (column) => column.notNull())
     .addColumn('definition', 'text', (column) => column.notNull())
     .addColumn('memory', 'text', (column) => column.notNull())
+    .execute();
+}
+
+async function createQuality(db: Tables): Promise<void> {
+  await db.schema
+    .createTable('quality_reports')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('service', 'text', (column) => column.notNull())
+    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('summary', 'text', (column) => column.notNull())
+    .addColumn('report', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('quality_reports_time').on('quality_reports').columns(['service', 'at', 'id']).execute();
+  await db.schema
+    .createTable('quality_profiles')
+    .addColumn('service', 'text', (column) => column.primaryKey())
+    .addColumn('report_id', 'text', (column) => column.notNull())
+    .addColumn('profile', 'text', (column) => column.notNull())
     .execute();
 }

@@ -10,8 +10,10 @@ import type {
   OperationStep,
   Role,
 } from '../contract/operation.ts';
+import type { QualityReport, QualitySummary } from '../contract/quality.ts';
 import type { MaintenanceWindow, Pause } from '../contract/snapshot.ts';
 import type { AlertDefinition, AlertMemory } from '../core/alerting.ts';
+import type { TableProfile } from '../core/quality/profile.ts';
 
 /** Rows newest first; `next` is the cursor of the following page, null at the end. */
 export interface Page<T> {
@@ -130,7 +132,8 @@ export interface DrillStore {
 
 /** One thing that was counted, kept for good so that counters and histograms can be seeded after a restart. */
 export interface MeasuredEvent {
-  readonly kind: 'backup' | 'drill' | 'recovery' | 'verify' | 'copy' | 'failover' | 'health_check_failure';
+  readonly kind:
+    'backup' | 'drill' | 'recovery' | 'verify' | 'copy' | 'failover' | 'health_check' | 'health_check_failure';
   readonly service: string;
   readonly at: IsoTime;
   /** Metric labels beside cluster and service, e.g. {backup_type: 'full', result: 'success', region, engine}. */
@@ -179,6 +182,8 @@ export interface AuditFilter extends Stretch {
   readonly operationId?: string;
   /** Part of actor, action, service, target or reason; upper and lower case are the same. */
   readonly q?: string;
+  /** Only the row of this number. */
+  readonly seq?: number;
 }
 
 export interface AuditStore {
@@ -247,6 +252,25 @@ export interface LiveAlertStore {
   list(): Promise<readonly StoredAlert[]>;
 }
 
+export interface QualityFilter {
+  readonly service?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** Comparisons of restored data with its source. */
+export interface QualityStore {
+  /** Durable before it resolves. Of each service the newest four hundred reports are kept. */
+  put(report: QualityReport): Promise<void>;
+  get(id: string): Promise<QualityReport | null>;
+  list(filter: QualityFilter): Promise<Page<QualityReport>>;
+  /** The newest report of the service, without its columns. */
+  latest(service: string): Promise<QualitySummary | null>;
+  /** What the next comparison is made with where the source is not asked; takes the place of the one before. */
+  setProfile(service: string, reportId: string, tables: readonly TableProfile[]): Promise<void>;
+  profile(service: string): Promise<readonly TableProfile[] | null>;
+}
+
 /** Small named facts, e.g. `key_confirmed:<fingerprint>`, `last_run:<service>:full`. */
 export interface FactStore {
   get(name: string): Promise<string | null>;
@@ -265,6 +289,7 @@ export interface Store {
   readonly pauses: PauseStore;
   readonly maintenance: MaintenanceStore;
   readonly liveAlerts: LiveAlertStore;
+  readonly quality: QualityStore;
   readonly facts: FactStore;
   /** A consistent copy of the whole state as one file's bytes, to go into every repository copy. */
   export(): Promise<Buffer>;

@@ -133,6 +133,23 @@ export interface FactRow {
   value: string;
 }
 
+export interface QualityReportRow {
+  id: string;
+  service: string;
+  at: string;
+  /** JSON of the QualitySummary: what is read every few seconds. */
+  summary: string;
+  /** JSON of the QualityReport. */
+  report: string;
+}
+
+export interface QualityProfileRow {
+  service: string;
+  report_id: string;
+  /** JSON of the TableProfiles. */
+  profile: string;
+}
+
 export interface Schema {
   backups: BackupRow;
   operations: OperationRow;
@@ -144,5 +161,7 @@ export interface Schema {
   pauses: PauseRow;
   maintenance: MaintenanceRow;
   live_alerts: LiveAlertRow;
+  quality_reports: QualityReportRow;
+  quality_profiles: QualityProfileRow;
   facts: FactRow;
 }

@@ -1,3 +1,4 @@
+import type { Outcome } from '../../contract/errors.ts';
 import type { Clock, Log } from '../../ports/index.ts';
 import type { Store } from '../port.ts';
 import { openStore, type OpenOptions } from './open.ts';
@@ -16,4 +17,10 @@ export async function openForTest(path: string, more: Partial<OpenOptions> = {})
   const opened = await openStore(testOptions(path, more));
   if (!opened.ok) throw opened.error;
   return opened.value;
+}
+
+/** What kept a state from being opened; throws when nothing did. */
+export function errorOf(outcome: Outcome<Store>): { readonly code: string; readonly message: string } {
+  if (outcome.ok) throw new Error('the state was opened');
+  return { code: outcome.error.code, message: outcome.error.message };
 }

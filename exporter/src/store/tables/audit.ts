@@ -82,6 +82,7 @@ function matching<O>(rows: Rows<O>, filter: AuditFilter): Rows<O> {
   if (filter.service !== undefined) query = query.where('service', '=', filter.service);
   if (filter.result !== undefined) query = query.where('result', '=', filter.result);
   if (filter.operationId !== undefined) query = query.where('operation_id', '=', filter.operationId);
+  if (filter.seq !== undefined) query = query.where('seq', '=', filter.seq);
   if (filter.from !== undefined) query = query.where('at', '>=', filter.from);
   if (filter.to !== undefined) query = query.where('at', '<', filter.to);
   const { q } = filter;

@@ -8,6 +8,12 @@ import { contains } from '../search.ts';
 
 const eventsPerChunk = 200;
 
+/** Drills of before databases were drilled have no levels. */
+function toDrill(record: string): DrillRecord {
+  const later = { levels: [], phases: [], recoveryTarget: null, restoredTo: null, qualityId: null };
+  return { ...later, ...(JSON.parse(record) as Omit<DrillRecord, keyof typeof later>) };
+}
+
 export function createDrillStore(db: Kysely<Schema>): DrillStore {
   return {
     async put(drill) {
@@ -20,7 +26,7 @@ export function createDrillStore(db: Kysely<Schema>): DrillStore {
     },
     async get(id) {
       const row = await db.selectFrom('drills').select('record').where('id', '=', id).executeTakeFirst();
-      return row === undefined ? null : (JSON.parse(row.record) as DrillRecord);
+      return row === undefined ? null : toDrill(row.record);
     },
     async list(filter) {
       const order = '-startedAt';
@@ -52,7 +58,7 @@ export function createDrillStore(db: Kysely<Schema>): DrillStore {
         limit,
         order,
         (row) => ({ value: row.started_at, id: row.id }),
-        (row) => JSON.parse(row.record) as DrillRecord,
+        (row) => toDrill(row.record),
       );
     },
   };
