@@ -7,7 +7,7 @@ import { metricCatalogue, requestBuckets, slaNames, type Family } from '../../sr
 const labelValues: Readonly<Record<string, readonly string[]>> = {
   cluster: ['e2e'],
   result: ['success', 'failure'],
-  state: ['healthy', 'closed', 'open', 'passed', 'failed', 'unknown'],
+  state: ['healthy', 'degraded', 'unhealthy', 'error', 'closed', 'open', 'passed', 'failed', 'unknown'],
   role: ['primary', 'standby'],
   sla: slaNames,
   component: ['backup', 'replication', 'recovery', 'testing', 'security', 'operations'],

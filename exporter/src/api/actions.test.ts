@@ -1,4 +1,5 @@
 import { errorCatalogue, fail, OpError, type ErrorCode } from '../contract/errors.ts';
+import type { HealthFacts } from '../contract/health.ts';
 import { Problem } from '../contract/reply-parts.ts';
 import { known } from '../contract/observed.ts';
 import { problemOf } from './errors.ts';
@@ -172,6 +173,12 @@ describe('actions', () => {
     expect(await health()).toBe('degraded');
     server.app.current.snapshot = aSnapshot([good, anUnknownService()]);
     expect(await health()).toBe('unknown');
+    for (const state of ['healthy', 'degraded', 'unknown', 'unhealthy'] as const) {
+      server.app.current.snapshot = aSnapshot([{ ...good, health: healthOf(state) }]);
+      expect(await health()).toBe(state);
+    }
+    server.app.current.snapshot = aSnapshot([{ ...good, health: healthOf('error') }]);
+    expect(await health()).toBe('unhealthy');
     server.app.current.snapshot = { ...aSnapshot([good]), audit: { count: 1, writable: false } };
     expect(await health()).toBe('unhealthy');
     server.app.current.snapshot = aSnapshot([]);
@@ -216,3 +223,10 @@ it('a problem names faults apart from other details', () => {
 it('a fake App parses the configuration as the program does', () => {
   expect(fakeApp().config().api.event_streams).toBe(20);
 });
+
+function healthOf(state: HealthFacts['state']): HealthFacts {
+  const seen = state === 'unknown' ? null : state;
+  const last = seen === null ? null : { state: seen, responseSeconds: 0.1, detail: 'seen', at: t0 };
+  const counts = { consecutiveFailures: 0, consecutiveSuccesses: 0 };
+  return { state, checks: [{ name: 'page', kind: 'http', critical: true, state: seen, since: t0, last, ...counts }] };
+}

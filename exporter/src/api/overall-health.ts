@@ -63,6 +63,19 @@ function copyFindings(service: ServiceSnapshot): Finding[] {
   });
 }
 
+/** What the health checks say of the services themselves. */
+function healthFindings({ name, health }: ServiceSnapshot): Finding[] {
+  if (health === null || health.state === 'healthy') return [];
+  if (health.state === 'unknown')
+    return [{ health: 'unknown', reason: `health of ${name} is not known: not all of its checks were made lately` }];
+  return health.checks
+    .filter(({ state }) => state !== null && state !== 'healthy')
+    .map((check) => ({
+      health: check.critical && check.state !== 'degraded' ? 'unhealthy' : 'degraded',
+      reason: `check ${check.name} of ${name} is ${check.state}: ${check.last?.detail ?? 'not made yet'}`,
+    }));
+}
+
 function monitoringFindings(snapshot: Snapshot): Finding[] {
   const found: Finding[] = snapshot.collectors.flatMap((collector) => {
     if (collector.success === true) return [];
@@ -106,6 +119,9 @@ export function overallHealth(
     testing: summarise(services.flatMap((service) => drillFindings(service, now))),
     ...(services.some(({ copies }) => copies.length > 0)
       ? { replication: summarise(services.flatMap(copyFindings)) }
+      : {}),
+    ...(services.some(({ health }) => health !== null)
+      ? { services: summarise(services.flatMap(healthFindings)) }
       : {}),
     monitoring: summarise(monitoringFindings(snapshot)),
     audit: summarise(

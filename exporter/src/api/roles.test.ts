@@ -19,6 +19,7 @@ const bodies: Partial<Record<ActionId, unknown>> = {
   patchBackup: { keep: true },
   deleteBackup: { confirm: 'files', reason: 'disk is full' },
   startDrill: {},
+  startQuality: { restored: { service: 'files', database: 'app' } },
   cancelOperation: {},
   createToken: { name: 'grafana', role: 'viewer' },
   setLogLevel: { level: 'debug' },

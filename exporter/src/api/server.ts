@@ -149,9 +149,7 @@ export function createServer(options: ServerOptions): Server {
   const sockets = createDashboardSockets(context, options.heartbeatMs);
   let closing = false;
   const whyRefused = (request: IncomingMessage): OpError | null =>
-    closing
-      ? new OpError('shutting_down', 'genesis is stopping', { retryable: true })
-      : checkRequest(context, request);
+    closing ? new OpError('shutting_down', 'genesis is stopping', { retryable: true }) : checkRequest(context, request);
 
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     startRequest(app, response);

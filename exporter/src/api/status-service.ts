@@ -1,3 +1,4 @@
+import type { CheckState } from '../contract/health.ts';
 import type { Observed } from '../contract/observed.ts';
 import type { CheckResult } from '../contract/readiness.ts';
 import type { BackupFacts, CopySnapshot, NewestBackup, ServiceSnapshot } from '../contract/snapshot.ts';
@@ -68,9 +69,33 @@ function copyItem(copy: CopySnapshot, now: Date): Html {
     const newest =
       facts.newestBackupEndedAt === null ? html`empty` : html`newest ${moment(facts.newestBackupEndedAt, now)}`;
     const disk = facts.sameDisk ? badge('warn', 'same disk') : null;
-    return html`${behind} ${disk} ${soft(newest, `, ${formatBytes(facts.freeBytes)} free`)}`;
+    return html`${behind} ${disk}
+    ${soft(newest, facts.freeBytes === null ? '' : `, ${formatBytes(facts.freeBytes)} free`)}`;
   });
   return html`<li><strong>${copy.name}</strong> ${state} ${soft(copy.path)}</li>`;
+}
+
+const stateTone: Readonly<Record<CheckState | 'unknown', Tone>> = {
+  healthy: 'good',
+  degraded: 'warn',
+  unhealthy: 'bad',
+  error: 'bad',
+  unknown: 'dim',
+};
+
+/** Nothing where no checks are configured. */
+function healthChecks({ health }: ServiceSnapshot, now: Date): Html | null {
+  if (health === null) return null;
+  return html`<h3>Health ${badge(stateTone[health.state], health.state)}</h3>
+    <ul class="plain">
+      ${health.checks.map(({ name, state, since, last, critical }) => {
+        const lasts = since === null ? null : soft(' since ', moment(since, now));
+        return html`<li>
+          ${badge(stateTone[state ?? 'unknown'], state ?? 'unknown')} <strong>${name}</strong>
+          ${last?.detail ?? 'not made yet'}${lasts} ${critical ? null : soft('(not critical)')}
+        </li>`;
+      })}
+    </ul>`;
 }
 
 function copies(service: ServiceSnapshot, now: Date): Html {
@@ -134,7 +159,9 @@ export function serviceCard(service: ServiceSnapshot, now: Date): Html {
           ${badge('warn', 'maintenance')} until ${moment(maintenance.until, now)} by ${maintenance.by}:
           ${maintenance.reason}; its alerts are muted
         </p>`;
-  const space = shown(service.repository, ({ freeBytes }) => soft(`${formatBytes(freeBytes)} free`));
+  const space = shown(service.repository, ({ freeBytes }) =>
+    soft(freeBytes === null ? 'reachable' : `${formatBytes(freeBytes)} free`),
+  );
   const kept = shown(
     service.backups,
     ({ count, storedBytes }) => html`${plural(count, 'backup')}, ${formatBytes(storedBytes)}`,
@@ -155,7 +182,7 @@ export function serviceCard(service: ServiceSnapshot, now: Date): Html {
       ${fact('Last backup', lastBackup(service, now))} ${fact('Last restore drill', lastDrill(service, now))}
       ${fact('Next', nextRuns(service, now))} ${fact('Repository', html`${kept}<br />${space}`)}
     </dl>
-    ${readiness(service)}
+    ${healthChecks(service, now)} ${readiness(service)}
     <h3>Copies</h3>
     ${copies(service, now)}
   </section> `;

@@ -34,8 +34,13 @@ it('knows every command', () => {
 it('completes commands, subcommands, options and choices in bash', () => {
   expect(bashCompletes(['genesis', 'ba'])).toEqual(['backup', 'backups']);
   expect(bashCompletes(['genesis', 'token', 'cr'])).toEqual(['create']);
-  expect(bashCompletes(['genesis', '--json', 'restore', '--in'])).toEqual(['--in-place']);
-  expect(bashCompletes(['genesis', 'backup', '--type', ''])).toEqual(['full', 'incremental', 'snapshot']);
+  expect(bashCompletes(['genesis', '--json', 'restore', '--in'])).toEqual(['--in-place', '--into']);
+  expect(bashCompletes(['genesis', 'backup', '--type', ''])).toEqual([
+    'full',
+    'differential',
+    'incremental',
+    'snapshot',
+  ]);
 });
 
 it('writes zsh and fish scripts with the same words', () => {
@@ -44,5 +49,5 @@ it('writes zsh and fish scripts with the same words', () => {
 
   expect(zsh.startsWith('#compdef genesis\n')).toBe(true);
   expect(fish).toContain("complete -c genesis -n '__genesis_at '\"'\"'token'\"'\"'' -f -a 'create'");
-  expect(fish).toContain("-l type -x -a 'full incremental snapshot'");
+  expect(fish).toContain("-l type -x -a 'full differential incremental snapshot'");
 });

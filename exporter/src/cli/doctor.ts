@@ -139,7 +139,7 @@ export function diagnosisText({ findings, notChecked, counts }: Diagnosis): stri
 }
 
 /** A title is a statement where all is well, else the question that has another answer. */
-function findingText({ result, title, said, mend }: Finding): string {
+export function findingText({ result, title, said, mend }: Finding): string {
   const line = `${result.padEnd(8)}${title}${result === 'ok' ? ':' : '?'} ${printable(said)}\n`;
   return mend === null ? line : `${line}${' '.repeat(8)}mend: ${mend}\n`;
 }

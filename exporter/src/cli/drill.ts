@@ -50,12 +50,16 @@ function drillsTable(drills: readonly DrillRecord[], now: Date, columns: number 
     drill.passed ? 'passed' : 'FAILED',
     humanDuration(drill.rtoSeconds),
     humanDuration(drill.rpoSeconds),
-    String(drill.entriesCompared),
+    drill.levels.length === 0
+      ? String(drill.entriesCompared)
+      : drill.levels
+          .map((l) => `${l.level}${l.result === 'passed' ? '+' : l.result === 'failed' ? '!' : '-'}`)
+          .join(' '),
     drill.backupId ?? '-',
     drill.source,
     drill.failure?.message ?? '',
   ]);
-  const titles = ['DRILL', 'SERVICE', 'AGE', 'RESULT', 'RTO', 'RPO', 'COMPARED', 'BACKUP', 'SOURCE', 'FAILURE'];
+  const titles = ['DRILL', 'SERVICE', 'AGE', 'RESULT', 'RTO', 'RPO', 'PROVEN', 'BACKUP', 'SOURCE', 'FAILURE'];
   return formatTable(
     titles.map((title) => ({ title })),
     rows,

@@ -117,13 +117,30 @@ function routeOf(request: OperationRequest): { method: Method; path: string; bod
     case 'verify':
       return { method: 'POST', path: `/backups/${segment(request.backupId)}/verify`, body: copyOf(request.copy) };
     case 'restore': {
-      const { target, components, paths } = request;
-      const wireTarget = target.kind === 'folder' && target.path === null ? { kind: 'folder' } : target;
-      const body = { target: wireTarget, components, paths, ...copyOf(request.copy) };
+      const { target, components, paths, recovery } = request;
+      const wireTarget = Object.fromEntries(Object.entries(target).filter(([, value]) => value !== null));
+      const body = {
+        target: wireTarget,
+        components,
+        paths,
+        ...(recovery === undefined ? {} : { recovery }),
+        ...copyOf(request.copy),
+      };
       return { method: 'POST', path: `/backups/${segment(request.backupId)}/restore`, body };
     }
-    case 'drill':
-      return { method: 'POST', path: `/services/${segment(request.service)}/drills`, body: copyOf(request.copy) };
+    case 'drill': {
+      const { backupId, recovery } = request;
+      const body = {
+        ...copyOf(request.copy),
+        ...(backupId === undefined ? {} : { backupId }),
+        ...(recovery === undefined ? {} : { recovery }),
+      };
+      return { method: 'POST', path: `/services/${segment(request.service)}/drills`, body };
+    }
+    case 'quality': {
+      const { restored, source } = request;
+      return { method: 'POST', path: `/services/${segment(request.service)}/quality`, body: { restored, source } };
+    }
     case 'delete':
       return { method: 'DELETE', path: `/backups/${segment(request.backupId)}`, body: {} };
   }

@@ -13,6 +13,7 @@ export async function latestBackup(
   named: string,
   service: string | null,
   at: IsoTime | null,
+  ended = false,
 ): Promise<Outcome<string>> {
   if (named !== 'latest') return ok(named);
   const whose = await theService(session, service ?? undefined);
@@ -26,16 +27,25 @@ export async function latestBackup(
       ...(cursor === null ? {} : { cursor }),
     });
     if (!page.ok) return page;
-    const found = newestUsable(page.value.items, at);
+    const found = newestUsable(page.value.items, at, ended);
     if (found !== null) return ok(found.id);
     cursor = page.value.next;
   } while (cursor !== null);
   return fail('backup_unknown', `${whose.value} has no usable backup${at === null ? '' : ` at or before ${at}`}`);
 }
 
-/** The newest backup that did not fail, at or before the moment; null where there is none. */
-export function newestUsable<T extends BackupRecord>(records: readonly T[], at: IsoTime | null): T | null {
-  const usable = records.filter((record) => record.status !== 'failed' && (at === null || record.startedAt <= at));
+/**
+ * The newest backup that did not fail, at or before the moment; null where there is none. `ended`: it had ended by then, which is
+ * what a replay up to that moment needs.
+ */
+export function newestUsable<T extends BackupRecord>(
+  records: readonly T[],
+  at: IsoTime | null,
+  ended = false,
+): T | null {
+  const usable = records.filter(
+    (record) => record.status !== 'failed' && (at === null || (ended ? record.endedAt : record.startedAt) <= at),
+  );
   return usable.reduce<T | null>(
     (newest, record) => (newest === null || record.startedAt > newest.startedAt ? record : newest),
     null,

@@ -9,6 +9,7 @@ import { registerConfig } from './config.ts';
 import { createContext, type GlobalOptions } from './context.ts';
 import type { CliDeps } from './deps.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerPostgres } from './postgres.ts';
 import { registerDrill } from './drill.ts';
 import { errorDocument, errorText, exitCodeMeanings, exitCodeOf, exitCodes } from './exit.ts';
 import { registerGenerate } from './generate.ts';
@@ -55,6 +56,7 @@ const commands: readonly Register[] = [
   registerGenerate,
   registerStack,
   registerDoctor,
+  registerPostgres,
   registerService,
   registerCompletion,
 ];

@@ -107,8 +107,13 @@ export function servicesTable(services: readonly ServiceSnapshot[], now: Date, c
   );
 }
 
-function nowText({ pause, maintenance, runningOperation }: ServiceSnapshot): string {
+function nowText({ pause, maintenance, runningOperation, health }: ServiceSnapshot): string {
   const parts = [
+    health === null || health.state === 'healthy'
+      ? null
+      : health.state === 'unknown'
+        ? 'health ?'
+        : health.state.toUpperCase(),
     pause === null ? null : `paused until ${humanTime(pause.until)}`,
     maintenance === null ? null : `maintenance until ${humanTime(maintenance.until)}`,
     pause === null ? (runningOperation?.kind ?? null) : null,
@@ -125,6 +130,25 @@ function copyText(facts: ServiceSnapshot['copies'][number]['facts']): string {
   return seen(facts, (copy) =>
     copy.connected ? (copy.queue === 0 ? 'current' : `${copy.queue} behind`) : 'DISCONNECTED',
   );
+}
+
+/** Nothing where no checks are configured. */
+function healthText({ health }: ServiceSnapshot, now: Date): string {
+  if (health === null) return '';
+  const rows = health.checks.map(({ name, kind, critical, state, since, last }) => [
+    state === null ? '?' : state === 'healthy' ? state : state.toUpperCase(),
+    name,
+    kind,
+    critical ? 'yes' : 'no',
+    since === null ? '-' : humanAge(since, now),
+    printable(last?.detail ?? 'not made yet'),
+  ]);
+  const titles = ['STATE', 'HEALTH CHECK', 'KIND', 'CRITICAL', 'SINCE', 'LAST RESULT'];
+  return `${formatTable(
+    titles.map((title) => ({ title })),
+    rows,
+    null,
+  )}\n`;
 }
 
 function serviceText(service: ServiceSnapshot, now: Date): string {
@@ -156,10 +180,15 @@ function serviceText(service: ServiceSnapshot, now: Date): string {
       ],
       [
         'repository',
-        seen(service.repository, (facts) => `${humanBytes(facts.freeBytes)} free of ${humanBytes(facts.totalBytes)}`),
+        seen(service.repository, ({ freeBytes, totalBytes }) =>
+          freeBytes === null || totalBytes === null
+            ? 'reachable, its store does not tell how much is free'
+            : `${humanBytes(freeBytes)} free of ${humanBytes(totalBytes)}`,
+        ),
       ],
     ]),
     '\n',
+    healthText(service, now),
     formatTable(
       [
         { title: 'RESULT' },

@@ -35,7 +35,7 @@ export function chooseBackup(
     readonly keyFingerprint: string | null;
   },
 ): BackupChoice {
-  if (wanted !== 'incremental') return { type: wanted, parent: null, changedBecause: null };
+  if (wanted === 'full' || wanted === 'snapshot') return { type: wanted, parent: null, changedBecause: null };
   const full = (why: string): BackupChoice => ({ type: 'full', parent: null, changedBecause: why });
   const parent = newestUsable(entries);
   if (parent === null)
@@ -43,5 +43,18 @@ export function chooseBackup(
   const missing = policy.componentNames.filter((n) => !parent.components.some((c) => c.name === n));
   if (missing.length > 0) return full(`component ${missing.join(', ')} is not in ${parent.id}`);
   if (parent.encrypted !== policy.encrypted) return full(`encryption was switched ${policy.encrypted ? 'on' : 'off'}`);
-  return { type: 'incremental', parent: parent.id, changedBecause: null };
+  return { type: wanted, parent: parent.id, changedBecause: null };
+}
+
+/** Those in the repository itself, where each copy is a repository of its own whose backups name it. */
+export function inRepository(entries: readonly CatalogueEntry[]): readonly CatalogueEntry[] {
+  return entries.filter(({ copies }) => copies.length === 0);
+}
+
+/**
+ * Backups of the repository that ended after the newest one of such a copy began: what the copy lacks. Newest first, as the entries.
+ */
+export function behindOf(entries: readonly CatalogueEntry[], copy: string): readonly CatalogueEntry[] {
+  const newest = entries.find(({ copies }) => copies.includes(copy));
+  return inRepository(entries).filter(({ endedAt }) => newest === undefined || endedAt > newest.startedAt);
 }

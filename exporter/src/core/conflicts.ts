@@ -34,8 +34,8 @@ function conflicts(a: Claimant, b: Claimant): boolean {
   const [ca, cb] = [claim(a), claim(b)];
   if (ca === 'exclusive' || cb === 'exclusive') return true;
   if (ca === 'write' && cb === 'write') return true;
-  // Two drills or two copies of one service at once only disturb each other; so do two reads of the same backup.
-  if (a.kind === b.kind && (a.kind === 'drill' || a.kind === 'copy')) return true;
+  // Two drills, copies or comparisons of one service at once only disturb each other; so do two reads of the same backup.
+  if (a.kind === b.kind && (a.kind === 'drill' || a.kind === 'copy' || a.kind === 'quality')) return true;
   return a.kind === 'verify' && b.kind === 'verify' && a.subject === b.subject;
 }
 

@@ -141,7 +141,7 @@ describe('decideWork', () => {
         kind: 'backup',
         type: 'full',
         reason: 'scheduled for 2026-03-04T02:00:00.000Z',
-        handles: ['full', 'incremental'],
+        handles: ['full', 'differential', 'incremental'],
       },
     ]);
   });

@@ -1,3 +1,4 @@
+import { isWhole } from '../contract/backup.ts';
 import type { Observed } from '../contract/observed.ts';
 import type { CheckResult, ReadinessComponent } from '../contract/readiness.ts';
 import type { CopyFacts, ServiceSnapshot } from '../contract/snapshot.ts';
@@ -71,7 +72,7 @@ export function scheduleActive({ service }: ReadinessInput, now: Date): Answer {
 
 export const fullKept = ({ service }: ReadinessInput): Answer =>
   seen(service.backups, ({ byType }) => {
-    const fulls = byType.filter((t) => t.type !== 'incremental' && t.lastSuccess !== null);
+    const fulls = byType.filter((t) => isWhole(t.type) && t.lastSuccess !== null);
     return judge(
       fulls.length > 0,
       fulls.length > 0
@@ -121,13 +122,13 @@ export function copyOffsite({ service, copiesConfigured }: ReadinessInput): Answ
 
 export function repositorySpace({ service }: ReadinessInput): Answer {
   return seen(service.repository, ({ freeBytes, totalBytes }) => {
+    // An object store is as large as somebody pays for: what can be asked of it is that it answers.
+    if (freeBytes === null || totalBytes === null) return judge(true, 'the store answers; it has no size of its own');
     const share = totalBytes > 0 ? freeBytes / totalBytes : 0;
     const full = service.backups.known
       ? Math.max(
           0,
-          ...service.backups.value.byType.map((t) =>
-            t.type === 'incremental' ? 0 : (t.lastSuccess?.storedBytes ?? 0),
-          ),
+          ...service.backups.value.byType.map((t) => (isWhole(t.type) ? (t.lastSuccess?.storedBytes ?? 0) : 0)),
         )
       : null;
     const text = `${bytesInWords(freeBytes)} free (${Math.floor(share * 100)} %)`;

@@ -1,3 +1,4 @@
+import { databaseChecks } from './readiness-database.ts';
 import {
   ageSeconds,
   copiesCurrent,
@@ -198,4 +199,5 @@ export const readinessChecks: readonly Check[] = [
         configOk ? 'the last reload succeeded' : 'the last reload failed: the old configuration is in use',
       ),
   },
+  ...databaseChecks,
 ];

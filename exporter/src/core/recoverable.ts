@@ -1,4 +1,5 @@
 import type { CatalogueEntry } from '../contract/backup.ts';
+import type { PitrFacts } from '../contract/postgres.ts';
 import type { BackupBrief, ChainReply, RecoverablePoint, RecoverableReply } from '../contract/page-replies.ts';
 
 /** Which moments of a service can be brought back, from its catalogue. Pure. */
@@ -78,6 +79,21 @@ export function gapsOf(
   });
 }
 
+/** Between the windows of the repository, and from the last one until `end`, where that is longer than `allowedSeconds`. */
+function windowGaps(
+  { windows }: PitrFacts,
+  end: string,
+  allowedSeconds: number,
+): readonly { readonly from: string; readonly to: string; readonly seconds: number }[] {
+  const own = windows.filter(({ repository }) => repository === 'repository');
+  return own.flatMap((window, index) => {
+    const next = own[index + 1];
+    const to = next?.from ?? end;
+    const seconds = (Date.parse(to) - Date.parse(window.to)) / 1000;
+    return seconds > (next === undefined ? allowedSeconds : 0) ? [{ from: window.to, to, seconds }] : [];
+  });
+}
+
 /** The points within the wished stretch, at most `limit`, the newest; the gaps are those between the points shown. */
 export function recoverable(
   service: string,
@@ -85,6 +101,7 @@ export function recoverable(
   wish: RecoverableWish,
   allowedSeconds: number,
   now: Date,
+  pitr: PitrFacts | null = null,
 ): RecoverableReply {
   const judged = judgeAll(entries);
   const usable = judged.filter(({ why }) => why === null);
@@ -97,22 +114,26 @@ export function recoverable(
   return {
     service,
     at: now.toISOString(),
-    dataFrom: usable[0]?.entry.startedAt ?? null,
-    dataTo: newest,
+    dataFrom: pitr?.oldestRestorableAt ?? usable[0]?.entry.startedAt ?? null,
+    dataTo: pitr?.newestRestorableAt ?? newest,
     points: shown.map(toPoint),
     unusable: judged
       .filter(({ entry, why }) => why !== null && within(entry))
       .reverse()
       .slice(0, mostUnusable)
       .map(({ entry, why }) => ({ backupId: entry.id, dataAt: entry.startedAt, why: why ?? '' })),
-    gaps: [
-      ...gapsOf(
-        shown.map(({ entry }) => entry.startedAt),
-        end,
-        allowedSeconds,
-      ),
-    ],
+    gaps:
+      pitr === null
+        ? [
+            ...gapsOf(
+              shown.map(({ entry }) => entry.startedAt),
+              end,
+              allowedSeconds,
+            ),
+          ]
+        : [...windowGaps(pitr, now.toISOString(), allowedSeconds)],
     allowedSeconds,
+    pitr: pitr === null ? null : { ...pitr, windows: [...pitr.windows], gaps: [...pitr.gaps] },
     truncated: shown.length < wanted.length,
   };
 }

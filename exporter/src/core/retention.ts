@@ -1,4 +1,4 @@
-import type { CatalogueEntry } from '../contract/backup.ts';
+import { isWhole, type CatalogueEntry } from '../contract/backup.ts';
 
 export interface RetentionPolicy {
   readonly fullDays: number;
@@ -38,7 +38,7 @@ function expiryReason(
   surplusFulls: ReadonlySet<string>,
 ): string | null {
   if (entry.keep) return null;
-  const limitDays = entry.type === 'incremental' ? policy.incrementalDays : policy.fullDays;
+  const limitDays = isWhole(entry.type) ? policy.fullDays : policy.incrementalDays;
   if (ageDays(entry, now) > limitDays) return `older than ${limitDays} days`;
   if (surplusFulls.has(entry.id)) return `more than ${policy.fullCount} full backups`;
   return null;

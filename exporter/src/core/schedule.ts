@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 
-export type JobName = 'full' | 'incremental' | 'drill';
+export type JobName = 'full' | 'differential' | 'incremental' | 'drill';
 
 export interface JobSchedule {
   readonly job: JobName;

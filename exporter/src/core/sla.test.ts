@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { levelLimits } from '../contract/metrics/reading.ts';
 import { OpError } from '../contract/errors.ts';
-import { known, unknown } from '../contract/observed.ts';
+import { known, unknown, type Observed } from '../contract/observed.ts';
+import type { ReplicaFacts, ReplicationFacts } from '../contract/postgres.ts';
 import { knownReading, unknownReading } from '../contract/sla.ts';
 import type { CopyFacts, ServiceSnapshot } from '../contract/snapshot.ts';
 import { ago, serviceWith, snapshotWith, testNow } from '../contract/testing.ts';
@@ -128,6 +129,70 @@ describe('service levels now', () => {
     ],
   ])('judge copies: %s', (_name, copies, expected) => {
     expect(nowOf(serviceWith({ copies })).replication_sla).toMatchObject(expected);
+  });
+});
+
+describe('standbys of a database', () => {
+  const standby = (name: string, change: Partial<ReplicaFacts> = {}): ReplicaFacts => ({
+    name,
+    connected: true,
+    state: 'streaming',
+    syncState: 'async',
+    writeLagSeconds: null,
+    flushLagSeconds: null,
+    replayLagSeconds: null,
+    heartbeatLagSeconds: 1,
+    lagSeconds: 1,
+    lagBytes: 0,
+    queueBytes: 0,
+    slot: null,
+    problem: null,
+    ...change,
+  });
+  const replicating = (...replicas: ReplicaFacts[]): Observed<ReplicationFacts> =>
+    known(ago(1), {
+      isPrimary: true,
+      timeline: 1,
+      currentLsn: '0/1700158',
+      walSegmentBytes: 16_777_216,
+      lagDegradedSeconds: 10,
+      replicas,
+      archiver: null,
+      heartbeatIntervalSeconds: 5,
+      heartbeatAt: ago(1),
+      heartbeatProblem: null,
+      problem: null,
+    });
+
+  it.each<[string, ReturnType<typeof copyWith>[], Observed<ReplicationFacts>, object]>([
+    ['alone', [], replicating(standby('a')), { current: 1, compliant: true, reason: null }],
+    ['none', [], replicating(), { current: null, compliant: null, reason: 'no copy is configured' }],
+    [
+      'beside copies, the worst counts',
+      [copyWith('nas', { lagSeconds: 20 })],
+      replicating(standby('a', { lagSeconds: 301 })),
+      { current: 301, compliant: false },
+    ],
+    [
+      'gone',
+      [copyWith('nas', {})],
+      replicating(standby('a', { connected: false, lagSeconds: null })),
+      { current: 0, compliant: false, reason: 'standby a is disconnected' },
+    ],
+    [
+      'connected, and nobody knows how far',
+      [],
+      replicating(standby('a', { lagSeconds: null }), standby('b')),
+      { current: null, compliant: null, reason: 'the lag of standby a is not known' },
+    ],
+    [
+      'unread',
+      [copyWith('nas', {})],
+      unknown(ago(1), new OpError('postgres_unreachable', 'gone')),
+      { current: null, compliant: null, reason: 'the replication of the database cannot be read' },
+    ],
+  ])('%s', (_name, copies, replication, expected) => {
+    expect(nowOf(serviceWith({ copies, replication })).replication_sla).toMatchObject(expected);
   });
 });
 

@@ -86,18 +86,43 @@ function secondsSince(at: string, now: number): number {
   return Math.max(0, (now - Date.parse(at)) / 1000);
 }
 
-/** A copy that cannot be reached keeps no promise, whatever it lacked when it was last seen. One that could not be read may. */
-function replicationNow({ copies }: ServiceReading, target: number): SlaNow {
-  if (copies.length === 0) return notKnown('no copy is configured');
-  const seen = copies.flatMap(({ name, facts }) => (facts === null ? [] : [{ name, ...facts }]));
-  // What a disconnected copy lacks is known at the most, never that it lacks nothing.
-  const lags = seen.filter((copy) => copy.connected || copy.lagSeconds > 0).map((copy) => copy.lagSeconds);
+/** A copy, or a standby of a database. */
+interface Follower {
+  readonly name: string;
+  /** Null: it could not be read. */
+  readonly seen: { readonly connected: boolean; readonly lagSeconds: number | null } | null;
+}
+
+function followersOf({ copies, replication, service }: ServiceReading): readonly Follower[] {
+  const ofCopies = copies.map(({ name, facts }): Follower => {
+    if (facts === null) return { name: `copy ${name}`, seen: null };
+    // What a disconnected copy lacks is known at the most, never that it lacks nothing.
+    const lagSeconds = facts.connected || facts.lagSeconds > 0 ? facts.lagSeconds : null;
+    return { name: `copy ${name}`, seen: { connected: facts.connected, lagSeconds } };
+  });
+  if (service.replication === null) return ofCopies;
+  if (replication === null) return [...ofCopies, { name: 'the replication of the database', seen: null }];
+  return [...ofCopies, ...replication.replicas.map((r): Follower => ({ name: `standby ${r.name}`, seen: r }))];
+}
+
+/** One that cannot be reached keeps no promise, whatever it lacked when it was last seen. One that could not be read may. */
+function replicationNow(reading: ServiceReading, target: number): SlaNow {
+  const followers = followersOf(reading);
+  if (followers.length === 0) return notKnown('no copy is configured');
+  const lags = followers.flatMap(({ seen }) => seen?.lagSeconds ?? []);
   const worst = lags.length === 0 ? null : Math.max(...lags);
-  const gone = seen.filter((copy) => !copy.connected).map(({ name }) => name);
-  if (gone.length > 0) return { current: worst, compliant: false, reason: `copy ${gone.join(', ')} is disconnected` };
+  const names = (of: (follower: Follower) => boolean): string =>
+    followers
+      .filter(of)
+      .map(({ name }) => name)
+      .join(', ');
+  const gone = names(({ seen }) => seen?.connected === false);
+  if (gone !== '') return { current: worst, compliant: false, reason: `${gone} is disconnected` };
   if (worst !== null && worst > target) return atMost(worst, target);
-  const unread = copies.filter(({ facts }) => facts === null).map(({ name }) => name);
-  if (unread.length > 0 || worst === null) return notKnown(`copy ${unread.join(', ')} cannot be read`);
+  const unread = names(({ seen }) => seen === null);
+  if (unread !== '') return notKnown(`${unread} cannot be read`);
+  const untold = names(({ seen }) => seen?.lagSeconds === null);
+  if (untold !== '' || worst === null) return notKnown(`the lag of ${untold} is not known`);
   return atMost(worst, target);
 }
 

@@ -21,10 +21,12 @@ export interface WorkInput {
   readonly lastCopyAttemptAt: Date | null;
 }
 
+export type ScheduledType = 'full' | 'differential' | 'incremental';
+
 export type Work =
   | {
       readonly kind: 'backup';
-      readonly type: 'full' | 'incremental';
+      readonly type: ScheduledType;
       readonly reason: string;
       readonly handles: readonly JobName[];
     }
@@ -45,27 +47,22 @@ function backupWork(input: WorkInput, due: ReadonlyMap<JobName, Date>, now: Date
   if (input.running.some((o) => o.kind === 'backup')) return null;
   const scheduled = input.schedules.filter((s) => s.cron !== null && s.job !== 'drill').map((s) => s.job);
   if (input.entries.length === 0 && scheduled.length > 0 && longAgo(input.lastBackupAttemptAt, now, retryMs)) {
-    return { kind: 'backup', type: 'full', reason: 'there is no backup yet', handles: ['full', 'incremental'] };
+    return { kind: 'backup', type: 'full', reason: 'there is no backup yet', handles: coveredBy.full };
   }
-  const full = due.get('full');
-  // A full holds all that an incremental due at the same time would: one run serves both.
-  if (full !== undefined)
-    return {
-      kind: 'backup',
-      type: 'full',
-      reason: `scheduled for ${full.toISOString()}`,
-      handles: ['full', 'incremental'],
-    };
-  const incremental = due.get('incremental');
-  if (incremental !== undefined)
-    return {
-      kind: 'backup',
-      type: 'incremental',
-      reason: `scheduled for ${incremental.toISOString()}`,
-      handles: ['incremental'],
-    };
+  for (const type of ['full', 'differential', 'incremental'] as const) {
+    const at = due.get(type);
+    if (at !== undefined)
+      return { kind: 'backup', type, reason: `scheduled for ${at.toISOString()}`, handles: coveredBy[type] };
+  }
   return null;
 }
+
+/** A full holds all that an incremental due at the same time would: one run serves both. */
+const coveredBy: Readonly<Record<ScheduledType, readonly JobName[]>> = {
+  full: ['full', 'differential', 'incremental'],
+  differential: ['differential', 'incremental'],
+  incremental: ['incremental'],
+};
 
 function drillWork(input: WorkInput, due: ReadonlyMap<JobName, Date>, now: Date): Work | null {
   if (input.entries === null || input.drills === null || newestUsable(input.entries) === null) return null;

@@ -17,7 +17,7 @@ type Measure =
   | { readonly kind: 'counter'; readonly counter: Counter }
   | { readonly kind: 'histogram'; readonly histogram: Histogram };
 /** What counting needs to know of a service. */
-export type CountedService = Pick<ServiceSnapshot, 'name' | 'region' | 'engine' | 'copies'>;
+export type CountedService = Pick<ServiceSnapshot, 'name' | 'region' | 'engine' | 'abilities' | 'copies' | 'health'>;
 
 /** A histogram of so many services is about a quarter of a MiB: one turn of the event loop. */
 const servicesJoined = 128;
@@ -135,7 +135,7 @@ export function createCounters(options: { readonly cluster: string }): Counters 
 }
 
 function identityOf(service: CountedService): string {
-  return JSON.stringify([service.region, service.engine, service.copies.map((c) => c.name)]);
+  return JSON.stringify([service.region, service.engine, service.copies.map((c) => c.name), service.health !== null]);
 }
 
 function createServiceCounters(cluster: string, service: CountedService): ServiceCounters {

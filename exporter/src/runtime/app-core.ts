@@ -1,13 +1,15 @@
 import type { LoadedConfig } from '../config/index.ts';
-import { toOpError, type Outcome } from '../contract/errors.ts';
+import { toOpError, type OpError, type Outcome } from '../contract/errors.ts';
+import { drillLevels, type DrillLevel } from '../contract/operation.ts';
 import type { Snapshot, SystemFacts } from '../contract/snapshot.ts';
 import type { BackupEngine } from '../engines/backup/port.ts';
 import { backupEngineKind } from '../engines/backup/registry.ts';
 import type { Clock, Exec, HttpFetch, Random } from '../ports/index.ts';
 import type { NewAuditEntry, Store } from '../store/port.ts';
 import type { AppEvent } from './app.ts';
-import type { Collectors } from './collect.ts';
+import type { Collectors, Readings } from './collect.ts';
 import type { HandlerDeps } from './handler.ts';
+import type { HealthWatch } from './health.ts';
 import type { Home } from './home.ts';
 import { createKeyring } from './keys.ts';
 import type { Live } from './live/live.ts';
@@ -16,8 +18,10 @@ import type { SwitchableLog } from './log.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Meter } from './meter.ts';
 import type { Operations } from './operations/operations.ts';
+import { compareForDrill } from './quality.ts';
+import type { ReplicationWatch } from './replication/watch.ts';
 import type { Scheduler } from './scheduler.ts';
-import { resolveService } from './services.ts';
+import { resolveService, type ResolvedService } from './services.ts';
 import type { Waker } from './waker.ts';
 
 export interface AppDeps {
@@ -60,6 +64,8 @@ export interface AppCore {
   readonly maintenance: Maintenance;
   readonly collectors: Collectors;
   readonly live: Live;
+  readonly health: HealthWatch;
+  readonly replication: ReplicationWatch;
   readonly handlerDeps: HandlerDeps;
   readonly listeners: Set<(event: AppEvent) => void>;
   readonly eventStreams: { count: number };
@@ -88,11 +94,22 @@ export async function writeAudit(
   }
 }
 
-export function createHandlerDeps(deps: AppDeps, state: AppState, operations: () => Operations): HandlerDeps {
+/** Parts that are made after the handlers and that these ask. */
+export interface LaterParts {
+  operations(): Operations;
+  readings(): Readings;
+}
+
+export function createHandlerDeps(deps: AppDeps, state: AppState, later: LaterParts): HandlerDeps {
   const deriveKey = createKeyring();
   const engines = new Map<string, BackupEngine>();
   const create = (name: string, clock: Clock): BackupEngine =>
     backupEngineKind(name).create({ clock, exec: deps.exec, random: deps.random, log: deps.log });
+  const resolve = (name: string): Promise<Outcome<ResolvedService>> =>
+    resolveService(state.loaded.config, name, deps.home, {
+      resolve: (ref) => state.loaded.resolveSecret(ref),
+      deriveKey,
+    });
   return {
     clock: deps.clock,
     random: deps.random,
@@ -102,11 +119,7 @@ export function createHandlerDeps(deps: AppDeps, state: AppState, operations: ()
     home: deps.home,
     config: () => state.loaded.config,
     configText: () => state.text,
-    service: (name) =>
-      resolveService(state.loaded.config, name, deps.home, {
-        resolve: (ref) => state.loaded.resolveSecret(ref),
-        deriveKey,
-      }),
+    service: resolve,
     engine: (name, clock) => {
       if (clock !== undefined) return create(name, clock);
       // One instance a kind: it remembers manifests that it has read.
@@ -114,14 +127,26 @@ export function createHandlerDeps(deps: AppDeps, state: AppState, operations: ()
       engines.set(name, engine);
       return engine;
     },
-    markerFile: (engine) => backupEngineKind(engine).markerFile,
     measure: async (event) => {
       await deps.store.events.add(event);
       deps.meter.record(event);
     },
     auditHead: () => deps.store.audit.head(),
-    backupsInUse: (except) => backupsInUse(operations(), except),
+    backupsInUse: (except) => backupsInUse(later.operations(), except),
+    pitrOf: (service) => {
+      const seen = later.readings().pitr.get(service);
+      return seen?.known === true ? seen.value : null;
+    },
+    compareQuality: async (name, server, tools) => {
+      const service = await resolve(name);
+      if (service.ok) return compareForDrill(deps, service.value, server, tools);
+      return { level: notCompared(service.error), reportId: null };
+    },
   };
+}
+
+function notCompared(error: OpError): DrillLevel {
+  return { level: 5, name: drillLevels[5], result: 'failed', seconds: 0, detail: error.message };
 }
 
 /** A drill reads the newest backup, which retention never takes; the others name theirs. */

@@ -75,7 +75,13 @@ function readings(core: AppCore): Omit<App, keyof Changes> {
       const configured = state.loaded.config.services.find(({ name }) => name === service);
       if (configured === undefined) return fail('service_unknown', `no service is called ${service}`);
       const entries = await store.backups.ofService(service);
-      return ok(recoverable(service, entries, wish, configured.objectives.backup_sla, deps.clock.now()));
+      const pitr = core.handlerDeps.pitrOf(service);
+      return ok(recoverable(service, entries, wish, configured.objectives.backup_sla, deps.clock.now(), pitr));
+    },
+    quality: async (service, page) => {
+      if (!state.loaded.config.services.some(({ name }) => name === service))
+        return fail('service_unknown', `no service is called ${service}`);
+      return ok(await store.quality.list({ service, ...page }));
     },
     drills: (filter) => store.drills.list(filter),
     alerts: createAlertReader(core),

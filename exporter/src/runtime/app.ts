@@ -6,6 +6,8 @@ import type { IsoTime } from '../contract/observed.ts';
 import type { Actor, DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
 import type { LiveAlert } from '../contract/live.ts';
 import type { AlertsReply, AuditVerifyReply, ChainReply, RecoverableReply } from '../contract/page-replies.ts';
+import type { RecoveryTarget } from '../contract/postgres.ts';
+import type { QualityReport } from '../contract/quality.ts';
 import type { SlaReport } from '../contract/sla.ts';
 import type { MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';
 import type { Config } from '../config/schema.ts';
@@ -43,9 +45,31 @@ export type OperationRequest =
       readonly copy: string | null;
       readonly components: readonly string[];
       readonly paths: readonly string[];
-      readonly target: { readonly kind: 'folder'; readonly path: string | null } | { readonly kind: 'in_place' };
+      readonly target:
+        | { readonly kind: 'folder'; readonly path: string | null }
+        | { readonly kind: 'in_place' }
+        | { readonly kind: 'database'; readonly name: string | null; readonly existing: boolean };
+      /** Absent: all there is. */
+      readonly recovery?: RecoveryTarget;
     }
-  | { readonly kind: 'drill'; readonly service: string; readonly copy: string | null }
+  | {
+      readonly kind: 'drill';
+      readonly service: string;
+      readonly copy: string | null;
+      /** Absent: the newest usable one, or by turns another one where the schedule asked. */
+      readonly backupId?: string;
+      readonly recovery?: RecoveryTarget;
+      /** Scheduled drills may take an older backup or a random moment, see `variety`. */
+      readonly isScheduled?: boolean;
+    }
+  | {
+      readonly kind: 'quality';
+      readonly service: string;
+      /** Databases of configured servers. */
+      readonly restored: { readonly service: string; readonly database: string };
+      /** Null: what the configuration of the service compares with. */
+      readonly source: { readonly service: string; readonly database: string } | null;
+    }
   | { readonly kind: 'delete'; readonly backupId: string };
 
 export interface RequestOptions {
@@ -106,6 +130,11 @@ export interface App {
   /** The moments of a service that a restore can bring back. Errors: `service_unknown`. */
   recoverable(service: string, wish: RecoverableWish): Promise<Outcome<RecoverableReply>>;
   drills(filter: DrillFilter): Promise<Page<DrillRecord>>;
+  /** Comparisons of restored data, newest first. Errors: `service_unknown`. */
+  quality(
+    service: string,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Outcome<Page<QualityReport>>>;
   /** What Alertmanager holds, of one service (null: of all); not known where it does not answer. */
   alerts(service: string | null): Promise<Outcome<AlertsReply>>;
   /** The person whom Grafana's signature names. Errors: `identity_invalid`. */

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ok } from '../contract/errors.ts';
+import { testDeps } from '../engines/backup/archive/test-support.ts';
+import { backupEngineKind } from '../engines/backup/registry.ts';
 import { readRepository } from './collect-service.ts';
 import type { HandlerDeps } from './handler.ts';
 
@@ -14,7 +16,7 @@ function depsFor(repository: string, backupsKnown: number): HandlerDeps {
   const entries = Array.from({ length: backupsKnown }, (_, n) => ({ id: `backup_${n}` }));
   return {
     service: () => Promise.resolve(ok(service)),
-    markerFile: () => 'marker.json',
+    engine: () => backupEngineKind('archive').create(testDeps),
     store: { backups: { ofService: () => Promise.resolve(entries) } },
   } as unknown as HandlerDeps;
 }
@@ -35,7 +37,7 @@ describe('the reading of a repository', () => {
   });
 
   it('tells the space of a repository that is there', async () => {
-    writeFileSync(path.join(folder, 'marker.json'), '{}');
+    writeFileSync(path.join(folder, 'genesis-repository.json'), '{}');
 
     expect((await readRepository(depsFor(folder, 3), 'shop')).ok).toBe(true);
   });

@@ -1,9 +1,11 @@
-import { access, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { CatalogueEntry } from '../contract/backup.ts';
 import { fail, ok, toOpError, type Outcome } from '../contract/errors.ts';
 import type { DrillRecord } from '../contract/operation.ts';
+import type { PitrFacts } from '../contract/postgres.ts';
+import type { QualitySummary } from '../contract/quality.ts';
 import type { CopyFacts, RepositoryFacts } from '../contract/snapshot.ts';
+import { behindOf } from '../core/backup-choice.ts';
+import { readSpace } from '../engines/backup/space.ts';
 import type { HandlerDeps } from './handler.ts';
 import { seenFact } from './handlers/copy.ts';
 import { isConnected, isSameDisk } from './mounts.ts';
@@ -18,19 +20,6 @@ export async function guarded<T>(read: () => Promise<T>): Promise<Outcome<T>> {
     return ok(await read());
   } catch (thrown) {
     return { ok: false, error: toOpError(thrown) };
-  }
-}
-
-/** Space of the filesystem that holds the path, or will hold it once it is made. Bytes free to an unprivileged user. */
-async function readSpace(path: string): Promise<Outcome<RepositoryFacts>> {
-  for (let at = path; ; at = dirname(at)) {
-    try {
-      const s = await statfs(at);
-      return ok({ freeBytes: s.bavail * s.bsize, totalBytes: s.blocks * s.bsize });
-    } catch (thrown) {
-      const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT' && at !== dirname(at);
-      if (!missing) return { ok: false, error: toOpError(thrown, 'repository_unreadable') };
-    }
   }
 }
 
@@ -49,8 +38,8 @@ export function readLastAttempts(deps: HandlerDeps, service: string): Promise<Ou
 }
 
 /**
- * Space where the repository stands. Errors: `repository_unreadable` also when the catalogue knows backups there and the
- * repository's marker is gone: a disk that is not mounted, or a lost repository, must never look like room for the next backup.
+ * Space where the repository stands. Errors: `repository_unreadable` also when the catalogue knows backups there and there is no
+ * repository now: a disk that is not mounted, or a lost repository, must never look like room for the next backup.
  */
 export async function readRepository(deps: HandlerDeps, service: string): Promise<Outcome<RepositoryFacts>> {
   const resolved = await deps.service(service);
@@ -58,21 +47,29 @@ export async function readRepository(deps: HandlerDeps, service: string): Promis
   const { repository, config } = resolved.value;
   const entries = await readEntries(deps, service);
   if (!entries.ok) return entries;
-  const marker = deps.markerFile(config.backup.engine);
-  if (entries.value.length > 0 && !(await exists(join(repository.path, marker)))) {
+  const probe = await deps.engine(config.backup.engine).probe(repository, new AbortController().signal);
+  if (!probe.ok) return probe;
+  if (entries.value.length > 0 && probe.value.state === 'empty') {
     const what = `the catalogue has ${entries.value.length} backups in ${repository.path}, but it is no repository now`;
-    return fail('repository_unreadable', `${what} (it has no ${marker})`);
+    return fail('repository_unreadable', what);
   }
-  return readSpace(repository.path);
+  return ok({ freeBytes: probe.value.freeBytes, totalBytes: probe.value.totalBytes });
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false; // absent and closed to us come to the same: it cannot be used
-  }
+/** How far back, and up to when, any moment can be brought back: from a look at every WAL segment's name. */
+export async function readPitr(deps: HandlerDeps, service: string): Promise<Outcome<PitrFacts>> {
+  const resolved = await deps.service(service);
+  if (!resolved.ok) return resolved;
+  const { repository, config } = resolved.value;
+  const engine = deps.engine(config.backup.engine);
+  const listing = await engine.inspect(repository, service, new AbortController().signal);
+  if (!listing.ok) return listing;
+  const { pitr } = listing.value;
+  return pitr === undefined ? fail('repository_unreadable', 'the WAL archive could not be looked at') : ok(pitr);
+}
+
+export function readQuality(deps: HandlerDeps, service: string): Promise<Outcome<QualitySummary | null>> {
+  return guarded(() => deps.store.quality.latest(service));
 }
 
 export function readDrills(deps: HandlerDeps, service: string): Promise<Outcome<readonly DrillRecord[]>> {
@@ -109,10 +106,14 @@ async function readCopy(
   entries: readonly CatalogueEntry[],
 ): Promise<Outcome<CopyFacts>> {
   const seen = (await deps.store.facts.get(seenFact(service.config.name, copy.name))) !== null;
-  const connected = await isConnected(copy, seen, deps.markerFile(service.config.backup.engine));
-  const waiting = entries.filter((e) => !e.copies.includes(copy.name));
+  const engine = deps.engine(service.config.backup.engine);
+  const isMade = engine.abilities.copies === 'made';
+  const connected = await isConnected(copy, seen, engine);
+  const waiting = isMade ? behindOf(entries, copy.name) : entries.filter((e) => !e.copies.includes(copy.name));
   const oldestWaiting = waiting.at(-1);
-  const space = await readSpace(copy.ref.path);
+  const space: Outcome<{ readonly freeBytes: number | null }> = copy.remote
+    ? ok({ freeBytes: null })
+    : await readSpace(copy.ref.path);
   if (!space.ok) return space;
   return ok({
     connected,
@@ -121,6 +122,6 @@ async function readCopy(
     queue: waiting.length,
     newestBackupEndedAt: entries.find((e) => e.copies.includes(copy.name))?.endedAt ?? null,
     freeBytes: space.value.freeBytes,
-    sameDisk: await isSameDisk(copy.ref.path, service.repository.path),
+    sameDisk: !copy.remote && (await isSameDisk(copy.ref.path, service.repository.path)),
   });
 }

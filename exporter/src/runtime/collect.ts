@@ -1,7 +1,10 @@
 import type { CatalogueEntry } from '../contract/backup.ts';
 import { OpError, toOpError, type Outcome } from '../contract/errors.ts';
 import { unknown, type Observed } from '../contract/observed.ts';
+import type { ServiceConfig } from '../config/schema.ts';
 import type { DrillRecord } from '../contract/operation.ts';
+import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../contract/postgres.ts';
+import type { QualitySummary } from '../contract/quality.ts';
 import type {
   CollectorName,
   CollectorSnapshot,
@@ -14,10 +17,14 @@ import {
   readDrills,
   readEntries,
   readLastAttempts,
+  readPitr,
+  readQuality,
   readRepository,
   type LastAttempts,
 } from './collect-service.ts';
 import type { HandlerDeps } from './handler.ts';
+import type { HealthWatch } from './health.ts';
+import type { ReplicationWatch } from './replication/watch.ts';
 import { observedFrom } from './observe.ts';
 
 /** The last reading of everything, kept until the next one; each says when it was made and whether it is known. */
@@ -27,11 +34,17 @@ export interface Readings {
   readonly repository: Map<string, Observed<RepositoryFacts>>;
   readonly copies: Map<string, ReadonlyMap<string, Observed<CopyFacts>>>;
   readonly drills: Map<string, Observed<readonly DrillRecord[]>>;
+  readonly pitr: Map<string, Observed<PitrFacts>>;
+  readonly replication: Map<string, Observed<ReplicationFacts>>;
+  readonly database: Map<string, Observed<DatabaseFacts>>;
+  readonly quality: Map<string, Observed<QualitySummary | null>>;
   system: Observed<SystemFacts>;
 }
 
 export interface CollectorDeps extends HandlerDeps {
   readSystem(): Promise<Outcome<SystemFacts>>;
+  readonly replication: Pick<ReplicationWatch, 'observe' | 'heartbeatFailure'>;
+  readonly health: Pick<HealthWatch, 'problem'>;
 }
 
 export interface Collectors {
@@ -72,14 +85,21 @@ async function eachService(
   deps: Target,
   map: Map<string, unknown>,
   read: (name: string) => Promise<OpError | null>,
+  concerns: (service: ServiceConfig) => boolean = () => true,
+  atOnce = false,
 ): Promise<OpError | null> {
-  const names = deps.config().services.map((s) => s.name);
+  const names = deps
+    .config()
+    .services.filter(concerns)
+    .map((s) => s.name);
   for (const name of map.keys()) if (!names.includes(name)) map.delete(name);
   let first: OpError | null = null;
-  for (const name of names) {
+  const readOne = async (name: string): Promise<void> => {
     const error = await read(name).catch((thrown: unknown) => toOpError(thrown));
     first ??= error;
-  }
+  };
+  if (atOnce) await Promise.all(names.map(readOne));
+  else for (const name of names) await readOne(name);
   return first;
 }
 
@@ -128,6 +148,7 @@ function collectorsOf(
           keep(deps, readings.drills, name, await readDrills(deps, name)),
         ),
     },
+    ...watchersOf(deps, readings, intervalSeconds),
     {
       name: 'system',
       intervalSeconds: () => deps.config().collectors.system_interval,
@@ -136,6 +157,60 @@ function collectorsOf(
         readings.system = observedFrom(deps.clock.now().toISOString(), read);
         return read.ok ? null : read.error;
       },
+    },
+  ];
+}
+
+/** What goes on in databases and services by itself. */
+function watchersOf(
+  deps: CollectorDeps,
+  readings: Readings,
+  intervalSeconds: () => number,
+): readonly Pick<Collector, 'name' | 'intervalSeconds' | 'collect'>[] {
+  return [
+    {
+      name: 'wal',
+      intervalSeconds: () => deps.config().collectors.wal_interval,
+      collect: () =>
+        eachService(
+          deps,
+          readings.pitr,
+          async (name) => keep(deps, readings.pitr, name, await readPitr(deps, name)),
+          (service) => deps.engine(service.backup.engine).abilities.pitr,
+        ),
+    },
+    {
+      name: 'replication',
+      // A link that hangs shows only by comparing two readings, and has to show within 15 s.
+      intervalSeconds: () => Math.min(5, intervalSeconds()),
+      collect: () =>
+        eachService(
+          deps,
+          readings.replication,
+          async (name) => {
+            const seen = await deps.replication.observe(name, new AbortController().signal);
+            const failures = [
+              seen.database === null ? null : keep(deps, readings.database, name, seen.database),
+              seen.replication === null ? null : keep(deps, readings.replication, name, seen.replication),
+            ];
+            return failures.find((failure) => failure !== null) ?? deps.replication.heartbeatFailure(name);
+          },
+          (service) => service.postgres !== null,
+          // A server that hangs must not make the others look old.
+          true,
+        ),
+    },
+    { name: 'health', intervalSeconds, collect: () => Promise.resolve(deps.health.problem()) },
+    {
+      name: 'quality',
+      intervalSeconds,
+      collect: () =>
+        eachService(
+          deps,
+          readings.quality,
+          async (name) => keep(deps, readings.quality, name, await readQuality(deps, name)),
+          (service) => service.quality.enabled,
+        ),
     },
   ];
 }
@@ -166,6 +241,16 @@ async function runOnce(deps: CollectorDeps, collector: Collector): Promise<void>
   if (error === null) collector.lastSuccessAt = deps.clock.now().toISOString();
 }
 
+/** What an operation may have changed; the others read what goes on by itself. */
+const changedByWork: ReadonlySet<CollectorName> = new Set([
+  'catalogue',
+  'repository',
+  'copies',
+  'drills',
+  'wal',
+  'quality',
+]);
+
 export function createCollectors(deps: CollectorDeps): Collectors {
   const readings: Readings = {
     entries: new Map(),
@@ -173,6 +258,10 @@ export function createCollectors(deps: CollectorDeps): Collectors {
     repository: new Map(),
     copies: new Map(),
     drills: new Map(),
+    pitr: new Map(),
+    replication: new Map(),
+    database: new Map(),
+    quality: new Map(),
     system: unknown(deps.clock.now().toISOString(), new OpError('internal', 'not read yet')),
   };
   const all = collectorsOf(deps, readings).map((c): Collector => ({
@@ -195,7 +284,7 @@ export function createCollectors(deps: CollectorDeps): Collectors {
       await Promise.all(all.map((c) => run(deps, c)));
     },
     runChanged: async () => {
-      await Promise.all(all.filter((c) => c.name !== 'system').map((c) => run(deps, c, true)));
+      await Promise.all(all.filter((c) => changedByWork.has(c.name)).map((c) => run(deps, c, true)));
     },
     snapshot: () =>
       all.map((c) => ({

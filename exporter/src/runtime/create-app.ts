@@ -8,6 +8,7 @@ import { createBackupHandler } from './handlers/backup.ts';
 import { createCopyHandler } from './handlers/copy.ts';
 import { createDeleteHandler } from './handlers/delete.ts';
 import { createDrillHandler, removeDrillLeftovers } from './handlers/drill.ts';
+import { createQualityHandler } from './handlers/quality.ts';
 import { createRestoreHandler } from './handlers/restore.ts';
 import { createVerifyHandler } from './handlers/verify.ts';
 import { createLive } from './live/live.ts';
@@ -18,6 +19,7 @@ import { publish } from './publish.ts';
 import { reconcileService } from './reconcile.ts';
 import { createScheduler } from './scheduler.ts';
 import { createWaker } from './waker.ts';
+import { createWatches } from './watches.ts';
 
 export type { AppDeps } from './app-core.ts';
 
@@ -52,10 +54,17 @@ export function createApp(deps: AppDeps): RunningApp {
       await core.scheduler.refresh();
       await closeExpired(core);
       await core.live.load();
+      await core.health.load();
       await core.collectors.runAll();
       await publish(core);
     },
-    loop: async (signal) => void (await Promise.all([loop(core, signal), core.live.run(signal)])),
+    loop: async (signal) =>
+      void (await Promise.all([
+        loop(core, signal),
+        core.live.run(signal),
+        core.health.run(signal),
+        core.replication.run(signal),
+      ])),
     stop: (graceMs) => {
       core.stopping.abort();
       return core.operations.stop(graceMs);
@@ -89,6 +98,7 @@ function createHandlers(deps: HandlerDeps): Handlers {
     verify: createVerifyHandler(deps),
     restore: createRestoreHandler(deps),
     drill: createDrillHandler(deps),
+    quality: createQualityHandler(deps),
     delete: createDeleteHandler(deps),
     copy: createCopyHandler(deps),
   };
@@ -104,7 +114,10 @@ function createCore(deps: AppDeps): AppCore {
     auditWritable: true,
   };
   const shared = { deps, state, listeners: new Set<never>() as AppCore['listeners'], wake: createWaker() };
-  const handlerDeps = createHandlerDeps(deps, state, () => operations);
+  const handlerDeps = createHandlerDeps(deps, state, {
+    operations: () => operations,
+    readings: () => collectors.readings,
+  });
   const operations: Operations = createOperations({
     ...handlerDeps,
     handlers: createHandlers(handlerDeps),
@@ -118,7 +131,8 @@ function createCore(deps: AppDeps): AppCore {
       if (!written) deps.meter.countAuditWriteFailure();
     },
   });
-  const collectors = createCollectors({ ...handlerDeps, readSystem: deps.readSystem });
+  const watches = createWatches(deps, state, handlerDeps, () => publish(core));
+  const collectors = createCollectors({ ...handlerDeps, ...watches, readSystem: deps.readSystem });
   const scheduler = createScheduler(handlerDeps, operations, collectors);
   const maintenance = createMaintenance(deps);
   const live = createLive({
@@ -129,7 +143,7 @@ function createCore(deps: AppDeps): AppCore {
     notify: (notice, alert) => emit(shared, { type: 'alert', notice, alert }),
     changed: () => publish(core),
   });
-  const parts = { operations, scheduler, maintenance, collectors, live, handlerDeps };
+  const parts = { ...watches, operations, scheduler, maintenance, collectors, live, handlerDeps };
   const core: AppCore = {
     ...shared,
     ...parts,

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fail, ok, type Outcome } from '../contract/errors.ts';
 import type { Exec, ExecOptions, ExecResult } from '../ports/index.ts';
 
@@ -51,6 +52,7 @@ async function run(file: string, args: readonly string[], o: ExecOptions): Promi
     const child = spawn(file, [...args], {
       cwd: o.cwd ?? '/',
       env: { PATH: defaultPath, LC_ALL: 'C.UTF-8', ...o.env },
+      ...(o.runAs === undefined ? {} : { uid: o.runAs.uid, gid: o.runAs.gid }),
       detached: true, // own process group, see killGroup
       stdio: ['pipe', 'pipe', 'pipe'],
       shell: false,
@@ -72,6 +74,8 @@ async function run(file: string, args: readonly string[], o: ExecOptions): Promi
       resolve(outcome);
     };
     child.stdout.on('data', (c: Buffer) => stdout.add(c));
+    const { onLine } = o;
+    if (onLine !== undefined) createInterface({ input: child.stdout }).on('line', onLine);
     child.stderr.on('data', (c: Buffer) => stderr.add(c));
     // A child that never reads its input closes the pipe; its exit code tells the rest.
     child.stdin.on('error', () => undefined);

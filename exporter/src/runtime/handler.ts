@@ -1,8 +1,9 @@
 import type { ErrorCode, Outcome } from '../contract/errors.ts';
 import { errorCatalogue, type OpError } from '../contract/errors.ts';
-import type { Operation, OperationFailure } from '../contract/operation.ts';
+import type { DrillLevel, Operation, OperationFailure } from '../contract/operation.ts';
+import type { PitrFacts } from '../contract/postgres.ts';
 import type { Config } from '../config/schema.ts';
-import type { BackupEngine } from '../engines/backup/port.ts';
+import type { BackupEngine, ProvenServer } from '../engines/backup/port.ts';
 import type { Clock, Exec, Log, Random } from '../ports/index.ts';
 import type { AuditHead, MeasuredEvent, Store } from '../store/port.ts';
 import type { OperationRequest } from './app.ts';
@@ -28,6 +29,8 @@ export interface PlanDraft {
   readonly blockers: readonly Blocker[];
   readonly warnings: readonly string[];
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Shown among the facts, but not part of the etag: what changes by itself (archived WAL) or holds the operation's id. */
+  readonly shown?: Readonly<Record<string, unknown>>;
   readonly consequences: Consequences;
 }
 
@@ -58,9 +61,15 @@ export interface HandlerDeps {
   service(name: string): Promise<Outcome<ResolvedService>>;
   /** `clock` when the engine must use another one (see monotonic start times). */
   engine(name: string, clock?: Clock): BackupEngine;
-  /** Name of the file that marks a folder as a repository of that engine. */
-  markerFile(engine: string): string;
   measure(event: MeasuredEvent): Promise<void>;
+  /** Point-in-time windows as the last scan saw them; null: not known now. */
+  pitrOf(service: string): PitrFacts | null;
+  /** Level 5 of a drill: the restored server against its source. Never throws; what could not be compared failed. */
+  compareQuality(
+    service: string,
+    server: ProvenServer,
+    tools: RunTools,
+  ): Promise<{ readonly level: DrillLevel; readonly reportId: string | null }>;
   auditHead(): Promise<AuditHead | null>;
   /** Ids of backups that running operations read. */
   backupsInUse(exceptOperation: string): ReadonlySet<string>;

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import type { BackupEngine } from '../engines/backup/port.ts';
 import type { ResolvedCopy } from './services.ts';
 
 async function deviceOf(path: string): Promise<number | null> {
@@ -21,18 +22,25 @@ export async function nearestDevice(path: string): Promise<number | null> {
 }
 
 /**
- * Whether a copy can be reached. Once a repository was made there (`seen`), its marker must be there too: an unmounted mount
- * point is just an empty folder, and filling it would fool everybody. Where the configuration says `mountpoint`, the folder must
- * also be on another filesystem than `/`.
+ * Whether a copy can be reached. Once a repository was made there (`seen`), it must be there still: an unmounted mount point is
+ * just an empty folder, and filling it would fool everybody. Where the configuration says `mountpoint`, the folder must also be on
+ * another filesystem than `/`.
  */
-export async function isConnected(copy: ResolvedCopy, seen: boolean, markerFile: string): Promise<boolean> {
-  const marker = await deviceOf(join(copy.ref.path, markerFile));
-  if (marker === null && seen) return false;
+export async function isConnected(
+  copy: ResolvedCopy,
+  seen: boolean,
+  engine: BackupEngine,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<boolean> {
+  const probe = await engine.probe(copy.ref, signal);
+  const isRepository = probe.ok && probe.value.state === 'ready';
+  if (!isRepository && seen) return false;
+  if (copy.remote) return probe.ok;
   if (copy.mountpoint) {
     const device = await deviceOf(copy.ref.path);
     return device !== null && device !== (await deviceOf('/'));
   }
-  return marker !== null || (await nearestDevice(copy.ref.path)) !== null;
+  return isRepository || (await nearestDevice(copy.ref.path)) !== null;
 }
 
 /** What cannot be told counts as the same disk: only a disk seen to be another one may earn anything. */

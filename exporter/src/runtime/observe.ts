@@ -4,7 +4,11 @@ import { intervalSeconds, type JobSchedule } from '../core/schedule.ts';
 import { backupTypes, type CatalogueEntry } from '../contract/backup.ts';
 import { OpError, type Outcome } from '../contract/errors.ts';
 import { known, unknown, type Observed } from '../contract/observed.ts';
+import type { EngineAbilities } from '../contract/engine.ts';
+import type { HealthFacts } from '../contract/health.ts';
 import type { DrillRecord, Operation } from '../contract/operation.ts';
+import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../contract/postgres.ts';
+import type { QualitySummary } from '../contract/quality.ts';
 import type {
   BackupFacts,
   BackupTypeFacts,
@@ -33,6 +37,12 @@ export interface ServiceReadings {
   readonly maintenance: MaintenanceWindow | null;
   readonly keyConfirmed: boolean | null;
   readonly running: Operation | null;
+  readonly abilities: EngineAbilities;
+  readonly pitr: Observed<PitrFacts> | null;
+  readonly replication: Observed<ReplicationFacts> | null;
+  readonly database: Observed<DatabaseFacts> | null;
+  readonly health: HealthFacts | null;
+  readonly quality: Observed<QualitySummary | null> | null;
 }
 
 export interface FleetFacts {
@@ -114,24 +124,34 @@ export function drillFacts(drills: readonly DrillRecord[]): DrillFacts {
   };
 }
 
-/** What could be lost now: everything since the newest restorable backup began. A newest backup in the future means a clock set back: unknown. */
-export function currentRpo(entries: Observed<readonly CatalogueEntry[]>, now: Date): Observed<number | null> {
+/**
+ * What could be lost now: everything since the newest restorable backup began, or since the end of the archived WAL where any moment
+ * can be brought back. A newest backup in the future means a clock set back: unknown.
+ */
+export function currentRpo(
+  entries: Observed<readonly CatalogueEntry[]>,
+  pitr: Observed<PitrFacts> | null,
+  now: Date,
+): Observed<number | null> {
   if (!entries.known) return entries;
+  if (pitr !== null && !pitr.known) return pitr;
   const newest = newestUsable(entries.value);
-  if (newest === null) return known(entries.at, null);
-  const age = (+now - Date.parse(newest.startedAt)) / 1000;
-  if (age < -60)
-    return unknown(
-      entries.at,
-      new OpError('internal', `the clock was set back: the newest backup began at ${newest.startedAt}`),
-    );
-  return known(entries.at, Math.max(0, age));
+  const since = pitr === null ? newest?.startedAt : pitr.value.newestRestorableAt;
+  const seenAt = pitr?.at ?? entries.at;
+  if (since === undefined || since === null) return known(seenAt, null);
+  const age = (+now - Date.parse(since)) / 1000;
+  if (age < -60) {
+    const what = pitr === null ? 'the newest backup began' : 'the newest archived WAL is from';
+    return unknown(seenAt, new OpError('internal', `the clock was set back: ${what} at ${since}`));
+  }
+  return known(seenAt, Math.max(0, age));
 }
 
 export function jobSchedules(service: ServiceConfig): readonly JobSchedule[] {
-  const { full, incremental, timezone } = service.backup.schedules;
+  const { full, differential, incremental, timezone } = service.backup.schedules;
   return [
     { job: 'full', cron: full, timezone },
+    { job: 'differential', cron: differential, timezone },
     { job: 'incremental', cron: incremental, timezone },
     { job: 'drill', cron: service.drills.schedule, timezone: service.drills.timezone },
   ];
@@ -173,6 +193,7 @@ export function buildServiceSnapshot(
     region: service.region,
     team: service.team,
     engine: service.backup.engine,
+    abilities: readings.abilities,
     objectives: service.objectives,
     slaObjectives: fleet.slaObjectives,
     backupAgeThresholdSeconds: 2 * service.objectives.backup_sla,
@@ -187,7 +208,7 @@ export function buildServiceSnapshot(
     repository: readings.repository,
     copies,
     drills: mapObserved(readings.drills, drillFacts),
-    rpoSeconds: currentRpo(readings.entries, now),
+    rpoSeconds: currentRpo(readings.entries, readings.pitr, now),
     rtoSeconds: rtos,
     runningOperation:
       readings.running === null
@@ -197,13 +218,18 @@ export function buildServiceSnapshot(
             kind: readings.running.kind,
             startedAt: readings.running.startedAt ?? readings.running.createdAt,
           },
+    pitr: readings.pitr,
+    replication: readings.replication,
+    database: readings.database,
+    health: readings.health,
+    quality: readings.quality,
   };
   const readiness = assessReadiness(
     {
       service: bare,
       auditWritable: fleet.auditWritable,
       configOk: fleet.configOk,
-      hasComponents: Object.keys(service.backup.components).length > 0,
+      hasComponents: service.postgres !== null || Object.keys(service.backup.components).length > 0,
       copiesConfigured: service.copies.map((c) => ({ name: c.name, offsite: c.offsite })),
     },
     now,

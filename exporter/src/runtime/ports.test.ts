@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync, statSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { testDeps } from '../engines/backup/archive/test-support.ts';
+import { backupEngineKind } from '../engines/backup/registry.ts';
 import { systemExec } from './exec.ts';
 import { homeAt, lockHome, prepareHome, writeAtomically } from './home.ts';
 import { isConnected } from './mounts.ts';
@@ -137,15 +139,15 @@ describe('isConnected', () => {
       ref: { path: join(folder.path, 'mount'), key: null },
       offsite: false,
       mountpoint: false,
+      remote: false,
     };
-    expect(await isConnected(copy, false, 'marker')).toBe(true);
+    const engine = backupEngineKind('archive').create(testDeps);
+    expect(await isConnected(copy, false, engine)).toBe(true);
     mkdirSync(copy.ref.path);
-    expect(await isConnected(copy, true, 'marker')).toBe(false);
-    writeFileSync(join(copy.ref.path, 'marker'), '');
-    expect(await isConnected(copy, true, 'marker')).toBe(true);
-    expect(await isConnected({ ...copy, mountpoint: true, ref: { path: '/', key: null } }, false, 'marker')).toBe(
-      false,
-    );
+    expect(await isConnected(copy, true, engine)).toBe(false);
+    writeFileSync(join(copy.ref.path, 'genesis-repository.json'), '');
+    expect(await isConnected(copy, true, engine)).toBe(true);
+    expect(await isConnected({ ...copy, mountpoint: true, ref: { path: '/', key: null } }, false, engine)).toBe(false);
     folder.remove();
   });
 });

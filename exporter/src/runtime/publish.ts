@@ -25,6 +25,8 @@ export async function publish(core: AppCore): Promise<void> {
     audit: { count: head?.count ?? 0, writable: state.auditWritable },
     eventStreams: core.eventStreams.count,
     live: core.live.facts(),
+    abilities: (engine) => core.handlerDeps.engine(engine).abilities,
+    health: (service) => core.health.facts(service),
   });
   emit(core, { type: 'snapshot', at: state.snapshot.at });
 }

@@ -1,6 +1,8 @@
+import type { CatalogueEntry } from '../contract/backup.ts';
 import { type Outcome, ok } from '../contract/errors.ts';
+import type { RepositoryListing } from '../engines/backup/port.ts';
 import type { HandlerDeps } from './handler.ts';
-import { seenFact } from './handlers/copy.ts';
+import { enterCopies, seenFact } from './handlers/copy.ts';
 import { isConnected } from './mounts.ts';
 import type { ResolvedService } from './services.ts';
 
@@ -30,6 +32,7 @@ export async function reconcileService(
     if (entries.length === 0) return ok({ entered: [], lost: [] });
     return listing;
   }
+  if (engine.abilities.copies === 'made') return reconcileMade(deps, service.value, entries, listing.value, signal);
   const knownIds = new Set(entries.map((e) => e.id));
   const present = new Set(listing.value.records.map((r) => r.id));
   const entered: string[] = [];
@@ -54,13 +57,47 @@ export async function reconcileService(
   return ok({ entered, lost });
 }
 
+/**
+ * Where each copy is a repository of its own: the catalogue has the backups of all of them. What a repository that could be read no
+ * longer lists was expired by the product and leaves the catalogue.
+ */
+async function reconcileMade(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  entries: readonly CatalogueEntry[],
+  own: RepositoryListing,
+  signal: AbortSignal,
+): Promise<Outcome<ReconcileReport>> {
+  const { name } = service.config;
+  const engine = deps.engine(service.config.backup.engine);
+  const entered = own.records.filter(({ id }) => !entries.some((e) => e.id === id)).map(({ id }) => id);
+  for (const record of own.records) await deps.store.backups.put(record);
+  const present = new Map<string | null, ReadonlySet<string>>([[null, new Set(own.records.map(({ id }) => id))]]);
+  for (const copy of service.copies) {
+    const seen = (await deps.store.facts.get(seenFact(name, copy.name))) !== null;
+    if (!(await isConnected(copy, seen, engine, signal))) continue;
+    const listing = await engine.inspect(copy.ref, name, signal);
+    if (!listing.ok) continue;
+    entered.push(...(await enterCopies(deps, copy.name, listing.value.records)));
+    present.set(copy.name, new Set(listing.value.records.map(({ id }) => id)));
+  }
+  const gone = entries.filter(({ id, copies }) => present.get(copies[0] ?? null)?.has(id) === false);
+  for (const { id } of gone) await deps.store.backups.remove(id);
+  if (gone.length > 0)
+    deps.log.warn('backups that their repository no longer lists left the catalogue', {
+      service: name,
+      backups: gone.map(({ id }) => id),
+    });
+  return ok({ entered, lost: gone.map(({ id }) => id) });
+}
+
 async function reconcileCopies(deps: HandlerDeps, service: ResolvedService, signal: AbortSignal): Promise<void> {
   const engine = deps.engine(service.config.backup.engine);
   const holders = new Map<string, Set<string>>();
   const looked = new Set<string>();
   for (const copy of service.copies) {
     const seen = (await deps.store.facts.get(seenFact(service.config.name, copy.name))) !== null;
-    if (!seen || !(await isConnected(copy, seen, deps.markerFile(service.config.backup.engine)))) continue;
+    if (!seen || !(await isConnected(copy, seen, engine, signal))) continue;
     const listing = await engine.inspect(copy.ref, service.config.name, signal);
     if (!listing.ok) continue;
     looked.add(copy.name);

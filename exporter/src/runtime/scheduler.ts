@@ -8,7 +8,7 @@ import type { AnyRequest, HandlerDeps } from './handler.ts';
 import { jobSchedules } from './observe.ts';
 import type { Operations } from './operations/operations.ts';
 
-const jobNames: readonly JobName[] = ['full', 'incremental', 'drill'];
+const jobNames: readonly JobName[] = ['full', 'differential', 'incremental', 'drill'];
 
 export interface Scheduler {
   /** Decides and starts; returns how many operations were started. */
@@ -84,7 +84,7 @@ function inputOf(core: SchedulerCore, service: ServiceConfig): WorkInput {
   const attempt = (kind: string): Date | null => core.lastAttempt.get(`${service.name}:${kind}`) ?? null;
   return {
     service: service.name,
-    hasComponents: Object.keys(service.backup.components).length > 0,
+    hasComponents: service.postgres !== null || Object.keys(service.backup.components).length > 0,
     schedules: jobSchedules(service),
     lastHandled: core.lastHandled.get(service.name) ?? new Map(),
     paused: core.pauses.has(service.name),
@@ -109,7 +109,7 @@ async function remember(core: SchedulerCore, service: string, jobs: readonly Job
 
 function requestFor(service: string, work: Exclude<Work, { kind: 'baseline' }>): AnyRequest {
   if (work.kind === 'backup') return { kind: 'backup', service, type: work.type, components: null, note: null };
-  if (work.kind === 'drill') return { kind: 'drill', service, copy: null };
+  if (work.kind === 'drill') return { kind: 'drill', service, copy: null, isScheduled: true };
   return { kind: 'copy', service };
 }
 

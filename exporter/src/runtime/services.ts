@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { fail, ok, type Outcome } from '../contract/errors.ts';
+import { repositoryOf } from '../config/places.ts';
 import type { Config, ServiceConfig } from '../config/schema.ts';
 import type { ComponentSource, Limits, RepositoryRef } from '../engines/backup/port.ts';
 import type { Home } from './home.ts';
+import { makePassable } from './passable.ts';
+import type { PostgresTarget } from '../engines/postgres-target.ts';
+import { resolvePostgres, resolveProduct, type ServicePlaces } from './product.ts';
 
 /** A service as the file says it, with folders made absolute and keys resolved. */
 export interface ResolvedService {
@@ -11,11 +15,15 @@ export interface ResolvedService {
   readonly copies: readonly ResolvedCopy[];
   readonly components: readonly ComponentSource[];
   readonly limits: Limits;
+  /** The PostgreSQL server of the service; null: none is configured. */
+  readonly postgres: PostgresTarget | null;
 }
 
 export interface ResolvedCopy {
   readonly name: string;
   readonly ref: RepositoryRef;
+  /** It stands in an object store or on a server: there is no folder to look at. */
+  readonly remote: boolean;
   readonly offsite: boolean;
   readonly mountpoint: boolean;
 }
@@ -28,7 +36,7 @@ export interface SecretReader {
 }
 
 export function repositoryPath(service: ServiceConfig, home: Home): string {
-  return service.backup.repository ?? home.repositoryFolder;
+  return repositoryOf(service, home.path);
 }
 
 /** Never backed up by accident: the home (it holds the state and repositories) is left out of every source, but for the demo data. */
@@ -49,17 +57,28 @@ export async function resolveService(
   const service = config.services.find((s) => s.name === name);
   if (service === undefined) return fail('service_unknown', `no service is called ${name}`);
   let key: Buffer | null = null;
+  let passphrase: string | null = null;
   if (service.backup.encryption !== null) {
     const text = secrets.resolve(service.backup.encryption.key);
     if (!text.ok) return text;
+    passphrase = text.value;
     key = await secrets.deriveKey(service.backup.engine, text.value);
   }
+  const postgres =
+    service.postgres === null ? ok(null) : resolvePostgres(service.postgres, (ref) => secrets.resolve(ref));
+  if (!postgres.ok) return postgres;
+  const product = resolveProductOf(service, passphrase, home, secrets);
+  if (!product.ok) return product;
+  const refAt = (index: number, path: string): RepositoryRef =>
+    product.value === null ? { path, key } : { path, key, product: product.value.at(index) };
   return ok({
     config: service,
-    repository: { path: repositoryPath(service, home), key },
-    copies: service.copies.map((c) => ({
+    postgres: postgres.value,
+    repository: refAt(0, repositoryPath(service, home)),
+    copies: service.copies.map((c, index) => ({
       name: c.name,
-      ref: { path: c.path, key },
+      ref: refAt(index + 1, c.path),
+      remote: c.remote !== null,
       offsite: c.offsite,
       mountpoint: c.mountpoint,
     })),
@@ -74,6 +93,21 @@ export async function resolveService(
       concurrency: service.backup.limits.concurrency,
     },
   });
+}
+
+/** File archives need none of it, and a server of theirs that cannot be resolved must not keep them from being made. */
+function resolveProductOf(
+  service: ServiceConfig,
+  passphrase: string | null,
+  home: Home,
+  secrets: SecretReader,
+): Outcome<ServicePlaces | null> {
+  if (service.backup.engine === 'archive') return ok(null);
+  if (service.postgres !== null && process.getuid?.() === 0) {
+    const passable = makePassable(home);
+    if (!passable.ok) return passable;
+  }
+  return resolveProduct(service, repositoryPath(service, home), passphrase, home, (ref) => secrets.resolve(ref));
 }
 
 /** Where a restore may create new folders. */

@@ -1,5 +1,7 @@
 import type { Config, ServiceConfig } from '../config/schema.ts';
 import { OpError } from '../contract/errors.ts';
+import type { EngineAbilities } from '../contract/engine.ts';
+import type { HealthFacts } from '../contract/health.ts';
 import type { LiveFacts } from '../contract/live-facts.ts';
 import { unknown, type Observed } from '../contract/observed.ts';
 import type { Operation } from '../contract/operation.ts';
@@ -24,6 +26,8 @@ export interface SnapshotInput {
   readonly audit: { readonly count: number; readonly writable: boolean };
   readonly eventStreams: number;
   readonly live: LiveFacts;
+  abilities(engine: string): EngineAbilities;
+  health(service: string): HealthFacts | null;
 }
 
 function notYet(now: Date): Observed<never> {
@@ -58,6 +62,13 @@ export function buildSnapshot(i: SnapshotInput): Snapshot {
           maintenance: i.maintenance.get(service.name) ?? null,
           keyConfirmed: i.keyConfirmed.get(service.name) ?? null,
           running: i.running.find((o) => o.service === service.name) ?? null,
+          abilities: i.abilities(service.backup.engine),
+          pitr: i.abilities(service.backup.engine).pitr ? (i.readings.pitr.get(service.name) ?? notYet(i.now)) : null,
+          replication: service.postgres === null ? null : (i.readings.replication.get(service.name) ?? notYet(i.now)),
+          database:
+            service.postgres?.statistics === true ? (i.readings.database.get(service.name) ?? notYet(i.now)) : null,
+          health: i.health(service.name),
+          quality: service.quality.enabled ? (i.readings.quality.get(service.name) ?? notYet(i.now)) : null,
         },
         fleet,
         i.now,

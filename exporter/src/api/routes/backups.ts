@@ -1,12 +1,26 @@
+import type { z } from 'zod';
+import type { RestoreTargetBody } from '../../contract/actions.ts';
 import type { CatalogueEntry } from '../../contract/backup.ts';
 import { ok } from '../../contract/errors.ts';
 import type { Role } from '../../contract/operation.ts';
+import type { OperationRequest } from '../../runtime/app.ts';
 import { faultsError } from '../errors.ts';
 import { answer, optionsOf, paged, paramOf, present, submit, type Handlers } from './call.ts';
 
 /** Viewers may not see file names, and warnings name files; `warningCount` still says how many there are. */
 function visibleTo(role: Role, entry: CatalogueEntry): CatalogueEntry {
   return role === 'viewer' ? { ...entry, warnings: [] } : entry;
+}
+
+function placeOf(target: z.output<typeof RestoreTargetBody>): Extract<OperationRequest, { kind: 'restore' }>['target'] {
+  switch (target.kind) {
+    case 'folder':
+      return { kind: 'folder', path: target.path ?? null };
+    case 'in_place':
+      return { kind: 'in_place' };
+    case 'database':
+      return { kind: 'database', name: target.name ?? null, existing: target.existing };
+  }
 }
 
 export const backupHandlers = {
@@ -42,8 +56,8 @@ export const backupHandlers = {
     return submit(call, { kind: 'verify', backupId: paramOf(call, 'id'), copy: copy ?? null }, wishes);
   },
   async restoreBackup(call) {
-    const { target, components, paths, copy, ...wishes } = call.body;
-    const place = target.kind === 'folder' ? { kind: target.kind, path: target.path ?? null } : { kind: target.kind };
+    const { target, components, paths, copy, recovery, ...wishes } = call.body;
+    const place = placeOf(target);
     const request = {
       kind: 'restore' as const,
       backupId: paramOf(call, 'id'),
@@ -51,6 +65,7 @@ export const backupHandlers = {
       components,
       paths,
       target: place,
+      ...(recovery === undefined ? {} : { recovery }),
     };
     return submit(call, request, wishes);
   },

@@ -1,11 +1,11 @@
 import { actions, type ActionId } from '../../contract/actions.ts';
 import { fail, ok, type Outcome } from '../../contract/errors.ts';
-import { isVerified } from '../../contract/operation.ts';
+import { isVerified, type Role } from '../../contract/operation.ts';
 import type { ServiceSnapshot } from '../../contract/snapshot.ts';
 import type { App } from '../../runtime/app.ts';
 import { overallHealth } from '../overall-health.ts';
 import { verdictOf, type Verdict } from '../verdict.ts';
-import { answer, optionsOf, paramOf, snapshotOf, submit, type Handlers } from './call.ts';
+import { answer, optionsOf, paged, paramOf, snapshotOf, submit, type Call, type Handlers } from './call.ts';
 
 function serviceOf(app: App, name: string): Outcome<ServiceSnapshot> {
   const snapshot = snapshotOf(app);
@@ -14,9 +14,20 @@ function serviceOf(app: App, name: string): Outcome<ServiceSnapshot> {
   return service === undefined ? fail('service_unknown', 'no service of this name is configured') : ok(service);
 }
 
+/** Texts of queries can hold what nobody but those who act on the database should read. */
+function visibleTo(role: Role, service: ServiceSnapshot): ServiceSnapshot {
+  const { database } = service;
+  if (role !== 'viewer' || database?.known !== true || database.value.queries === null) return service;
+  const queries = database.value.queries.map((query) => ({ ...query, text: '' }));
+  return { ...service, database: { ...database, value: { ...database.value, queries } } };
+}
+
 /** The same answer as the status page gives. */
-function judged(service: ServiceSnapshot, now: Date): ServiceSnapshot & { readonly verdict: Verdict } {
-  return { ...service, verdict: verdictOf(service, now) };
+function judged(
+  service: ServiceSnapshot,
+  { app, identity }: Pick<Call, 'app' | 'identity'>,
+): ServiceSnapshot & { readonly verdict: Verdict } {
+  return { ...visibleTo(identity.role, service), verdict: verdictOf(service, app.clock.now()) };
 }
 
 export const serviceHandlers = {
@@ -32,15 +43,15 @@ export const serviceHandlers = {
     const fallback = { version: app.version, cluster: app.config().cluster };
     return ok({ status: 200, body: overallHealth(app.snapshot(), app.clock.now(), fallback) });
   },
-  async listServices({ app }) {
-    const snapshot = snapshotOf(app);
+  async listServices(call) {
+    const snapshot = snapshotOf(call.app);
     if (!snapshot.ok) return snapshot;
-    const items = snapshot.value.services.map((service) => judged(service, app.clock.now()));
+    const items = snapshot.value.services.map((service) => judged(service, call));
     return ok({ status: 200, body: { items, next: null } });
   },
   async getService(call) {
     const found = serviceOf(call.app, paramOf(call, 'name'));
-    return found.ok ? ok({ status: 200, body: judged(found.value, call.app.clock.now()) }) : found;
+    return found.ok ? ok({ status: 200, body: judged(found.value, call) }) : found;
   },
   async recoverable(call) {
     const { from = null, to = null, limit } = call.query;
@@ -92,7 +103,18 @@ export const serviceHandlers = {
       : snapshot;
   },
   async startDrill(call) {
-    const { copy, ...wishes } = call.body;
-    return submit(call, { kind: 'drill', service: paramOf(call, 'name'), copy: copy ?? null }, wishes);
+    const { copy, backupId, recovery, ...wishes } = call.body;
+    const what = { ...(backupId === undefined ? {} : { backupId }), ...(recovery === undefined ? {} : { recovery }) };
+    return submit(call, { kind: 'drill', service: paramOf(call, 'name'), copy: copy ?? null, ...what }, wishes);
+  },
+  async startQuality(call) {
+    const { restored, source, ...wishes } = call.body;
+    return submit(call, { kind: 'quality', service: paramOf(call, 'name'), restored, source }, wishes);
+  },
+  async listQuality(call) {
+    const { limit, cursor } = call.query;
+    const page = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const found = await call.app.quality(paramOf(call, 'name'), page);
+    return found.ok ? paged(call, found.value.items, found.value.next) : found;
   },
 } satisfies Partial<Handlers>;

@@ -86,6 +86,7 @@ function fakeStore(): Store {
     pauses: forbidden('pauses'),
     maintenance: forbidden('maintenance'),
     liveAlerts: forbidden('liveAlerts'),
+    quality: forbidden('quality'),
     tokens: {
       add: async (row) => void rows.push(row),
       byHash: async (hash) => rows.find((row) => row.hash === hash) ?? null,
@@ -202,6 +203,7 @@ export function fakeApp(
     chain: async () => ok({ ancestors: [], dependents: [], complete: true, missing: [] }),
     recoverable: async (service, wish) => ok(recoverable(service, [current.backup], wish, 3600, clock.now())),
     drills: () => page(aDrill()),
+    quality: async () => ok({ items: [], next: null }),
     alerts: async () =>
       ok({
         at: t0,

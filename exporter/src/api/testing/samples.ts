@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from '../../contract/backup.ts';
 import { OpError } from '../../contract/errors.ts';
+import { archiveAbilities } from '../../contract/testing.ts';
 import { known, unknown } from '../../contract/observed.ts';
 import type { DrillRecord, Operation, Plan } from '../../contract/operation.ts';
 import type { ServiceSnapshot, Snapshot } from '../../contract/snapshot.ts';
@@ -103,6 +104,11 @@ export function aDrill(): DrillRecord {
     check: { exitCode: 1, output: 'payroll/2026.ods' },
     source: 'repository',
     failure: null,
+    levels: [],
+    phases: [],
+    recoveryTarget: null,
+    restoredTo: null,
+    qualityId: null,
   };
 }
 
@@ -230,6 +236,12 @@ export function aService(name = 'files'): ServiceSnapshot {
       ],
     },
     runningOperation: { id: 'op_1', kind: 'backup', startedAt: '2026-11-22T01:59:30.000Z' },
+    abilities: archiveAbilities,
+    pitr: null,
+    replication: null,
+    database: null,
+    health: null,
+    quality: null,
   };
 }
 

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { chooseBackup } from '../../core/backup-choice.ts';
 import { decideRetention } from '../../core/retention.ts';
 import type { BackupRecord, BackupType, CatalogueEntry } from '../../contract/backup.ts';
@@ -86,8 +84,10 @@ async function prepareKnown(
 ): Promise<Outcome<void>> {
   const { path } = service.repository;
   const fact = `${repositorySeenPrefix}${service.config.name}`;
-  const marker = join(path, deps.markerFile(service.config.backup.engine));
-  if ((await deps.store.facts.get(fact)) === path && !existsSync(marker)) {
+  const probe = await engine.probe(service.repository, signal);
+  if ((await deps.store.facts.get(fact)) === path && !(probe.ok && probe.value.state === 'ready')) {
+    // A wrong key or a missing program is mended otherwise than a missing disk.
+    if (!probe.ok && probe.error.code !== 'repository_unreadable') return probe;
     return fail(
       'repository_unreadable',
       `the repository that was at ${path} is gone: mount it again, or start over from a copy with \`genesis catalogue rebuild --from COPY\``,
@@ -96,6 +96,11 @@ async function prepareKnown(
   const prepared = await engine.prepare(service.repository, signal);
   if (prepared.ok) await deps.store.facts.set(fact, path);
   return prepared;
+}
+
+/** What is backed up is then the server of the section `postgres`, not paths. */
+function isOfDatabase(service: ResolvedService): boolean {
+  return service.config.backup.engine === 'pgbackrest' || service.config.backup.engine === 'pg_dump';
 }
 
 function wantedComponents(service: ResolvedService, request: BackupAsk): ResolvedService['components'] {
@@ -108,6 +113,7 @@ function wantedComponents(service: ResolvedService, request: BackupAsk): Resolve
 async function planBackup(deps: HandlerDeps, request: BackupAsk): Promise<Outcome<PlanDraft>> {
   const service = await deps.service(request.service);
   if (!service.ok) return service;
+  const engine = deps.engine(service.value.config.backup.engine);
   const choice = await choose(deps, service.value, request);
   const unknown = (request.components ?? []).filter((n) => !service.value.components.some((c) => c.name === n));
   const components = wantedComponents(service.value, request);
@@ -118,11 +124,19 @@ async function planBackup(deps: HandlerDeps, request: BackupAsk): Promise<Outcom
       'write the catalogue entry',
       'verify',
       'retention',
-      'save configuration and state',
+      ...(engine.abilities.extras ? ['save configuration and state'] : []),
     ],
     blockers: [
+      ...(engine.abilities.types.includes(request.type)
+        ? []
+        : [
+            blocker(
+              'not_supported',
+              `the engine ${engine.name} makes no ${request.type} backups, only ${engine.abilities.types.join(', ')}`,
+            ),
+          ]),
       ...unknown.map((n) => blocker('bad_request', `${request.service} has no component ${n}`)),
-      ...(service.value.components.length === 0
+      ...(engine.abilities.components && service.value.components.length === 0 && !isOfDatabase(service.value)
         ? [blocker('source_missing', `${request.service} has no components: nothing to back up`)]
         : []),
     ],
@@ -180,9 +194,9 @@ async function runBackup(
   const expired = await tools.step('retention', (note) =>
     applyRetention(deps, service, engine, operation.id, note, tools.signal),
   );
-  const extras = await tools.step('save configuration and state', () =>
-    saveExtras(deps, engine, service.repository, tools.signal),
-  );
+  const extras = engine.abilities.extras
+    ? await tools.step('save configuration and state', () => saveExtras(deps, engine, service.repository, tools.signal))
+    : ok(undefined);
   if (verified !== null) return { ok: false, error: verified };
   return ok({
     backupId: record.id,
@@ -194,7 +208,7 @@ async function runBackup(
     entries: record.entries,
     warnings: record.warningCount,
     expired: expired.ok ? expired.value : null,
-    stateSaved: extras.ok,
+    stateSaved: engine.abilities.extras ? extras.ok : null,
   });
 }
 
@@ -281,16 +295,23 @@ async function applyRetention(
   note: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Outcome<number>> {
-  const entries = await deps.store.backups.ofService(service.config.name);
+  const all = await deps.store.backups.ofService(service.config.name);
+  const places = engine.abilities.copies === 'made' ? byPlace(all) : [all];
   const r = service.config.backup.retention;
   const policy = { fullDays: r.full_days, incrementalDays: r.incremental_days, fullCount: r.full_count };
-  const expired = decideRetention(entries, policy, deps.clock.now(), deps.backupsInUse(operationId));
+  const inUse = deps.backupsInUse(operationId);
+  const expired = places.flatMap((entries) => decideRetention(entries, policy, deps.clock.now(), inUse));
   for (const { id } of expired) {
     const removed = await removeEverywhere(deps, service, engine, id, signal);
     if (!removed.ok) return removed;
   }
   note(expired.length === 0 ? 'nothing to expire' : expired.map((e) => `${e.id}: ${e.reason}`).join('; '));
   return ok(expired.length);
+}
+
+/** The repository and each copy that is one of its own keep their own count. */
+function byPlace(entries: readonly CatalogueEntry[]): readonly (readonly CatalogueEntry[])[] {
+  return [...Map.groupBy(entries, ({ copies }) => copies[0] ?? '').values()];
 }
 
 /** From the repository, then the catalogue, then each copy; a copy that is away is told the next time it is seen. */
@@ -301,6 +322,14 @@ export async function removeEverywhere(
   id: string,
   signal: AbortSignal,
 ): Promise<Outcome<void>> {
+  if (engine.abilities.copies === 'made') {
+    const entry = await deps.store.backups.get(id);
+    const copy = service.copies.find(({ name }) => entry?.copies.includes(name));
+    const gone = await engine.remove(copy?.ref ?? service.repository, id, signal);
+    if (!gone.ok && gone.error.code !== 'backup_unknown') return gone;
+    await deps.store.backups.remove(id);
+    return ok(undefined);
+  }
   for (const copy of service.copies)
     await deps.store.facts.set(`expired:${service.config.name}:${copy.name}:${id}`, deps.clock.now().toISOString());
   const removed = await engine.remove(service.repository, id, signal);

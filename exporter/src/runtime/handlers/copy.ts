@@ -1,4 +1,6 @@
 import { fail, ok, toOpError, type OpError, type Outcome } from '../../contract/errors.ts';
+import { behindOf } from '../../core/backup-choice.ts';
+import type { BackupRecord } from '../../contract/backup.ts';
 import type { BackupEngine } from '../../engines/backup/port.ts';
 import type { AnyRequest, Handler, HandlerDeps } from '../handler.ts';
 import { isConnected } from '../mounts.ts';
@@ -81,7 +83,7 @@ async function bringUpToDate(
   note: (text: string) => void,
 ): Promise<Outcome<CopyResult>> {
   const seen = (await deps.store.facts.get(seenFact(service.config.name, copy.name))) !== null;
-  if (!(await isConnected(copy, seen, deps.markerFile(service.config.backup.engine))))
+  if (!(await isConnected(copy, seen, engine, tools.signal)))
     return fail('copy_disconnected', `${copy.ref.path} of copy ${copy.name} is not there or not mounted`, {
       retryable: true,
     });
@@ -90,6 +92,7 @@ async function bringUpToDate(
   if (!seen) await deps.store.facts.set(seenFact(service.config.name, copy.name), deps.clock.now().toISOString());
   const removed = await removeExpired(deps, service, engine, copy, tools.signal);
   if (!removed.ok) return removed;
+  if (engine.abilities.copies === 'made') return makeInto(deps, service, engine, copy, tools, note, removed.value);
   const listing = await engine.inspect(copy.ref, service.config.name, tools.signal);
   if (!listing.ok) return listing;
   const there = new Set(listing.value.records.map((r) => r.id));
@@ -104,10 +107,53 @@ async function bringUpToDate(
     if (!entry.copies.includes(copy.name))
       await deps.store.backups.setCopies(entry.id, [...entry.copies, copy.name].sort());
   }
+  if (!engine.abilities.extras) {
+    note(`${copied} backup(s) made, ${removed.value} expired removed`);
+    return ok({ copied, removed: removed.value });
+  }
   const saved = await saveExtras(deps, engine, copy.ref, tools.signal);
   if (!saved.ok) return saved;
   note(`${copied} backup(s) copied and read back, ${removed.value} expired removed`);
   return ok({ copied, removed: removed.value });
+}
+
+/** The copy is a repository of its own: one backup into it brings it up to date, however many the other one has made since. */
+async function makeInto(
+  deps: HandlerDeps,
+  service: ResolvedService,
+  engine: BackupEngine,
+  copy: ResolvedCopy,
+  tools: RunTools,
+  note: (text: string) => void,
+  removed: number,
+): Promise<Outcome<CopyResult>> {
+  const { name } = service.config;
+  const behind = behindOf(await deps.store.backups.ofService(name), copy.name)[0];
+  if (behind !== undefined) {
+    const made = await engine.copy(service.repository, copy.ref, behind.id, tools.context);
+    if (!made.ok) return made;
+  }
+  const listing = await engine.inspect(copy.ref, name, tools.signal);
+  if (!listing.ok) return listing;
+  await enterCopies(deps, copy.name, listing.value.records);
+  note(`${behind === undefined ? 'no' : 'one'} backup made, ${removed} expired removed`);
+  return ok({ copied: behind === undefined ? 0 : 1, removed });
+}
+
+/** Enters what stands in a copy that is a repository of its own; each entry names the copy that it stands in. */
+export async function enterCopies(
+  deps: Pick<HandlerDeps, 'store'>,
+  copy: string,
+  records: readonly BackupRecord[],
+): Promise<readonly string[]> {
+  const entered: string[] = [];
+  for (const record of records) {
+    const known = await deps.store.backups.get(record.id);
+    if (known === null) entered.push(record.id);
+    await deps.store.backups.put(record);
+    if (known?.copies.includes(copy) !== true) await deps.store.backups.setCopies(record.id, [copy]);
+  }
+  return entered;
 }
 
 /** Only what retention or a person deleted goes from a copy: a lost catalogue must never empty it. */

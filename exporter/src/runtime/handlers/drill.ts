@@ -1,10 +1,13 @@
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { newestUsable } from '../../core/backup-choice.ts';
+import { inRepository } from '../../core/backup-choice.ts';
+import { chooseDrillTarget, targetInWords } from '../../core/drill-choice.ts';
 import { fail, ok, type Outcome } from '../../contract/errors.ts';
 import type { CatalogueEntry } from '../../contract/backup.ts';
-import type { DrillRecord, Operation } from '../../contract/operation.ts';
-import type { RepositoryRef } from '../../engines/backup/port.ts';
+import { drillLevels, type DrillLevel, type DrillRecord, type Operation } from '../../contract/operation.ts';
+import type { RecoveryTarget } from '../../contract/postgres.ts';
+import type { ProvenServer, RepositoryRef } from '../../engines/backup/port.ts';
+import { sweepSandboxes } from '../../engines/postgres/sandbox.ts';
 import type { OperationRequest } from '../app.ts';
 import { blocker, toFailure, type Handler, type HandlerDeps } from '../handler.ts';
 import type { RunTools } from '../run-tools.ts';
@@ -17,6 +20,7 @@ interface DrillTarget {
   readonly entry: CatalogueEntry | null;
   readonly from: RepositoryRef;
   readonly source: string;
+  readonly recovery: RecoveryTarget;
 }
 
 /** What was learned so far; a failed drill keeps what it got to. */
@@ -27,23 +31,40 @@ interface Evidence {
   check: DrillRecord['check'];
   rtoSeconds: number | null;
   rpoSeconds: number | null;
+  levels: DrillRecord['levels'];
+  phases: DrillRecord['phases'];
+  recoveryTarget: string | null;
+  restoredTo: string | null;
+  qualityId: string | null;
 }
 
 async function findTarget(deps: HandlerDeps, request: DrillAsk): Promise<Outcome<DrillTarget>> {
   const service = await deps.service(request.service);
   if (!service.ok) return service;
   const entries = await deps.store.backups.ofService(request.service);
-  if (request.copy === null)
-    return ok({
-      service: service.value,
-      entry: newestUsable(entries),
-      from: service.value.repository,
-      source: 'repository',
-    });
-  const copy = service.value.copies.find((c) => c.name === request.copy);
-  if (copy === undefined) return fail('not_found', `${request.service} has no copy called ${request.copy}`);
-  const there = entries.filter((e) => e.copies.includes(copy.name));
-  return ok({ service: service.value, entry: newestUsable(there), from: copy.ref, source: copy.name });
+  const { engine: kind, repository, copies } = { ...service.value, engine: service.value.config.backup.engine };
+  const copy = copies.find((c) => c.name === request.copy);
+  if (request.copy !== null && copy === undefined)
+    return fail('not_found', `${request.service} has no copy called ${request.copy}`);
+  const isMade = deps.engine(kind).abilities.copies === 'made';
+  const own = isMade ? inRepository(entries) : entries;
+  const there = copy === undefined ? own : entries.filter((e) => e.copies.includes(copy.name));
+  const chosen = chooseDrillTarget(there, {
+    wanted: request.backupId ?? null,
+    recovery: request.recovery ?? null,
+    windows: deps.engine(kind).abilities.pitr ? deps.pitrOf(request.service) : null,
+    variety: request.isScheduled === true ? (service.value.config.postgres?.drill.variety ?? 0) : 0,
+    dice: [deps.random.bytes(4).readUInt32LE() / 2 ** 32, deps.random.bytes(4).readUInt32LE() / 2 ** 32],
+  });
+  if (request.backupId !== undefined && chosen.entry === null)
+    return fail('backup_unknown', `${request.service} has no usable backup ${request.backupId} there`);
+  return ok({
+    service: service.value,
+    entry: chosen.entry,
+    from: copy?.ref ?? repository,
+    source: copy?.name ?? 'repository',
+    recovery: chosen.recovery,
+  });
 }
 
 export function createDrillHandler(deps: HandlerDeps): Handler<DrillAsk> {
@@ -56,10 +77,12 @@ export function createDrillHandler(deps: HandlerDeps): Handler<DrillAsk> {
       const target = await findTarget(deps, request);
       if (!target.ok) return target;
       const { entry, source, service } = target.value;
+      const engine = deps.engine(service.config.backup.engine);
       return ok({
         steps: [
-          'restore into a private folder',
-          'compare every file',
+          ...(engine.prove === undefined
+            ? ['restore into a private folder', 'compare every file']
+            : provenSteps(service.config.postgres?.drill.level ?? 4)),
           ...(service.config.drills.check === null ? [] : ['run the check command']),
           'record the evidence',
           'clean up',
@@ -78,7 +101,7 @@ export function createDrillHandler(deps: HandlerDeps): Handler<DrillAsk> {
     },
     run: (request, operation, tools) => runDrill(deps, request, operation, tools),
     recover: async (_request, operation) => {
-      await rm(join(deps.home.drillsFolder, operation.id), { recursive: true, force: true });
+      await removeDrillFolder(join(deps.home.drillsFolder, operation.id));
       return { state: 'interrupted', left: 'the private folder of the drill was removed' };
     },
   };
@@ -87,8 +110,14 @@ export function createDrillHandler(deps: HandlerDeps): Handler<DrillAsk> {
 /** Leftovers of drills that a crash cut off: they hold a copy of the data and must not stay. */
 export async function removeDrillLeftovers(deps: Pick<HandlerDeps, 'home'>): Promise<number> {
   const names = await readdir(deps.home.drillsFolder);
-  for (const name of names) await rm(join(deps.home.drillsFolder, name), { recursive: true, force: true });
+  for (const name of names) await removeDrillFolder(join(deps.home.drillsFolder, name));
   return names.length;
+}
+
+/** A server that a killed process left running in it goes first: it would go on writing into a folder that is gone. */
+async function removeDrillFolder(folder: string): Promise<void> {
+  await sweepSandboxes(folder);
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function runDrill(
@@ -107,11 +136,16 @@ async function runDrill(
     check: null,
     rtoSeconds: null,
     rpoSeconds: null,
+    levels: [],
+    phases: [],
+    recoveryTarget: null,
+    restoredTo: null,
+    qualityId: null,
   };
   const folder = join(deps.home.drillsFolder, operation.id);
   const proven = await prove(deps, target.value, folder, startedAt, evidence, tools);
   const cleaned = await tools.step('clean up', async () => {
-    await rm(folder, { recursive: true, force: true });
+    await removeDrillFolder(folder);
     return ok(undefined);
   });
   if (!proven.ok && proven.error.code === 'cancelled') return proven;
@@ -171,6 +205,7 @@ async function prove(
   const engine = deps.engine(service.config.backup.engine);
   await mkdir(folder, { mode: 0o700 });
   await chmod(folder, 0o700);
+  if (engine.prove !== undefined) return proveProduct(deps, target, folder, startedAt, evidence, tools);
   const data = join(folder, 'data');
   const restored = await tools.step('restore into a private folder', () =>
     engine.restore(
@@ -202,6 +237,62 @@ async function prove(
   evidence.rtoSeconds = (+deps.clock.now() - +startedAt) / 1000;
   evidence.rpoSeconds = Math.max(0, (+startedAt - Date.parse(entry.startedAt)) / 1000);
   return ok(undefined);
+}
+
+function provenSteps(highest: number): string[] {
+  return Object.entries(drillLevels)
+    .filter(([level]) => Number(level) <= highest)
+    .map(([level, name]) => `level ${level}: ${name}`);
+}
+
+/** A database: the engine restores, starts and checks it; what the levels found is the evidence. */
+async function proveProduct(
+  deps: HandlerDeps,
+  { entry, service, from, recovery }: DrillTarget,
+  folder: string,
+  startedAt: Date,
+  evidence: Evidence,
+  tools: RunTools,
+): Promise<Outcome<void>> {
+  const engine = deps.engine(service.config.backup.engine);
+  if (entry === null || engine.prove === undefined) return fail('no_backup', 'there is nothing to restore');
+  evidence.recoveryTarget = targetInWords(recovery);
+  const quality =
+    service.config.quality.enabled && (service.config.postgres?.drill.level ?? 4) >= 5
+      ? async (server: ProvenServer): Promise<DrillLevel> => {
+          const judged = await deps.compareQuality(service.config.name, server, tools);
+          evidence.qualityId = judged.reportId;
+          return judged.level;
+        }
+      : null;
+  const proof = await engine.prove(
+    { operationId: tools.operationId, repository: from, backupId: entry.id, recovery, folder },
+    { ...tools.context, step: (name, work) => tools.step(name, work), quality },
+  );
+  if (!proof.ok) return proof;
+  const { passed, levels, phases, restoredTo, entries, bytes } = proof.value;
+  Object.assign(evidence, { levels, phases, restoredTo, entriesCompared: entries, bytesCompared: bytes });
+  const failed = levels.find((level) => level.result === 'failed') ?? levels.find((l) => l.result === 'skipped');
+  if (!passed)
+    return fail(
+      'drill_failed',
+      failed === undefined ? 'a level did not pass' : `level ${failed.level}: ${failed.detail}`,
+    );
+  const checked = await runCheck(deps, service, folder, evidence, tools);
+  if (!checked.ok) return checked;
+  // The recovery ends where the restored server was proven; what measures the data's likeness is no part of a recovery.
+  const likeness = levels.find((level) => level.level === 5)?.seconds ?? 0;
+  evidence.rtoSeconds = (+deps.clock.now() - +startedAt) / 1000 - likeness;
+  if (recovery.type === 'latest')
+    evidence.rpoSeconds = lossAt(startedAt, restoredTo ?? entry.startedAt, proof.value.archivedTo);
+  return ok(undefined);
+}
+
+/** What was archived after the drill began came back too, and says nothing of a disaster at its beginning. Null: not known. */
+function lossAt(startedAt: Date, restoredTo: string, archivedTo: string | undefined): number | null {
+  const age = (at: string): number => (+startedAt - Date.parse(at)) / 1000;
+  if (archivedTo === undefined) return age(restoredTo) < 0 ? null : age(restoredTo);
+  return Math.max(0, age(restoredTo), age(archivedTo));
 }
 
 async function runCheck(

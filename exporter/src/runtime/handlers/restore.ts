@@ -1,24 +1,16 @@
-import { lstatSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, ok, toOpError, type Outcome } from '../../contract/errors.ts';
 import type { Operation } from '../../contract/operation.ts';
-import type { RestorePlanFacts, RestoreReport, RestoreTarget } from '../../engines/backup/port.ts';
-import type { OperationRequest } from '../app.ts';
-import {
-  blocker,
-  type Blocker,
-  type Consequences,
-  type Handler,
-  type HandlerDeps,
-  type PlanDraft,
-} from '../handler.ts';
+import { sweepSandboxes } from '../../engines/postgres/sandbox.ts';
+import type { RestoreReport, RestoreTarget } from '../../engines/backup/port.ts';
+import type { Handler, HandlerDeps } from '../handler.ts';
 import { checkFolderTarget } from '../restore-target.ts';
 import type { RunTools } from '../run-tools.ts';
 import { restoreRoots, type ResolvedService } from '../services.ts';
+import { folderPath, foreignRoots, planRestore, type RestoreAsk } from './restore-plan.ts';
 import { locateBackup, type LocatedBackup } from './verify.ts';
-
-type RestoreAsk = Extract<OperationRequest, { kind: 'restore' }>;
 
 export function createRestoreHandler(deps: HandlerDeps): Handler<RestoreAsk> {
   return {
@@ -30,136 +22,6 @@ export function createRestoreHandler(deps: HandlerDeps): Handler<RestoreAsk> {
     run: (request, operation, tools) => runRestore(deps, request, operation, tools),
     recover: (request, operation) => recoverRestore(deps, request, operation),
   };
-}
-
-/** Without a path in the request, the folder is named after the backup and the operation. */
-function folderPath(deps: HandlerDeps, request: RestoreAsk, operationId: string): string | null {
-  if (request.target.kind !== 'folder') return null;
-  return (
-    request.target.path ??
-    join(restoreRoots(deps.config(), deps.home)[0] ?? deps.home.restoresFolder, `${request.backupId}-${operationId}`)
-  );
-}
-
-/** In place goes only to paths that the configuration names for that component, whatever a manifest says. */
-function foreignRoots(facts: RestorePlanFacts, service: ResolvedService): Blocker[] {
-  // The swap renames: a configured path that is a link would lose the link and leave the tree behind it as it was.
-  const links = facts.roots
-    .filter((root) => lstatSync(root.path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
-    .map((root) =>
-      blocker(
-        'target_not_allowed',
-        `${root.path} is a symbolic link: configure the path it stands for, or restore into a new folder`,
-      ),
-    );
-  const foreign = facts.roots
-    .filter((root) => !service.components.some((c) => c.name === root.component && c.paths.includes(root.path)))
-    .map((root) =>
-      blocker(
-        'target_not_allowed',
-        `${root.path} is not a configured path of ${service.config.name}/${root.component}`,
-      ),
-    );
-  return [...foreign, ...links];
-}
-
-/** What a person would wish to have known before: the swap replaces whole trees. */
-function inPlaceWarnings(
-  request: RestoreAsk,
-  facts: RestorePlanFacts,
-  service: ResolvedService,
-  dataAsOf: string,
-): string[] {
-  const warnings = [`everything written to ${facts.roots.map((r) => r.path).join(', ')} after ${dataAsOf} is lost`];
-  for (const { name, excludes } of service.components) {
-    const roots = facts.roots.filter((root) => root.component === name);
-    if (request.paths.length > 0 || roots.length === 0 || excludes.length === 0) continue;
-    warnings.push(
-      `what ${name} excludes (${excludes.join(', ')}) is in no backup: it is gone from ${roots.map((r) => r.path).join(', ')} afterwards`,
-    );
-  }
-  if (service.config.restore.stop === null) {
-    warnings.push('no stop command is configured: programs that have these files open go on using the old ones');
-  }
-  return warnings;
-}
-
-async function planRestore(deps: HandlerDeps, request: RestoreAsk, operationId: string): Promise<Outcome<PlanDraft>> {
-  const located = await locateBackup(deps, request.backupId, request.copy);
-  if (!located.ok) return located;
-  const { entry, service, from, source } = located.value;
-  const engine = deps.engine(service.config.backup.engine);
-  const selection = { components: request.components, paths: request.paths };
-  const facts = await engine.planRestore(from, entry.id, selection, new AbortController().signal);
-  if (!facts.ok) return facts;
-  const blockers: Blocker[] = [];
-  const warnings: string[] = [];
-  let target: unknown = 'in place';
-  if (request.target.kind === 'folder') {
-    const path = folderPath(deps, request, operationId) ?? '';
-    const checked = await checkFolderTarget(path, restoreRoots(deps.config(), deps.home));
-    if (!checked.ok) blockers.push(blocker(checked.error.code, checked.error.message));
-    // The default name holds the operation's id: leave it out of what the etag covers.
-    target = request.target.path ?? 'a new folder below the first restore root';
-  } else {
-    blockers.push(...foreignRoots(facts.value, service));
-    warnings.push(...inPlaceWarnings(request, facts.value, service, entry.startedAt));
-  }
-  if (entry.verifyResult === 'failed' && source === 'repository')
-    blockers.push(blocker('backup_corrupt', `${entry.id} did not verify`));
-  return ok({
-    steps: restoreSteps(request, service),
-    blockers,
-    warnings,
-    facts: {
-      backupId: entry.id,
-      source,
-      checksum: entry.checksum,
-      dataAsOf: entry.startedAt,
-      chain: facts.value.chain,
-      entries: facts.value.entries,
-      bytes: facts.value.bytes,
-      readBytes: facts.value.readBytes,
-      roots: facts.value.roots,
-      target,
-    },
-    consequences: consequencesOf(request, facts.value, service, entry.startedAt),
-  });
-}
-
-function consequencesOf(
-  request: RestoreAsk,
-  { bytes, roots }: RestorePlanFacts,
-  service: ResolvedService,
-  dataAsOf: string,
-): Consequences {
-  const { kind } = request.target;
-  const isLike: Consequences['isLike'] = ({ target }) => (target as { kind?: unknown } | undefined)?.kind === kind;
-  if (kind === 'folder')
-    return { stops: [], bytes, atStake: [], wayBack: 'remove the new folder: nothing else is changed', isLike };
-  const { name, restore } = service.config;
-  return {
-    stops: [
-      restore.stop === null
-        ? `whatever uses the files of ${name} must be stopped by you: no stop command is configured`
-        : `${name}, from its stop command to its start command`,
-      `backups, drills and other work on ${name} wait until it has ended`,
-    ],
-    bytes,
-    atStake: [`what was written to ${roots.map(({ path }) => path).join(', ')} after ${dataAsOf}`],
-    wayBack:
-      'until all is in, the old data stands beside and comes back by itself when anything fails; afterwards only a backup made before this one brings it back: make one now',
-    isLike,
-  };
-}
-
-function restoreSteps(request: RestoreAsk, service: ResolvedService): readonly string[] {
-  if (request.target.kind === 'folder') return ['restore into a new folder, every file compared with its hash'];
-  return [
-    ...(service.config.restore.stop === null ? [] : ['stop the service']),
-    'stage beside the target, verify, swap by rename, keep the old until all is in',
-    ...(service.config.restore.start === null ? [] : ['start the service']),
-  ];
 }
 
 async function runHook(
@@ -200,18 +62,15 @@ async function runRestore(
   if (!located.ok) return located;
   const startedMs = +deps.clock.now();
   const folder = folderPath(deps, request, operation.id);
-  const outcome =
-    folder === null
-      ? await restoreInPlace(deps, located.value, request, tools)
-      : await restoreToFolder(deps, located.value, request, folder, tools);
+  const outcome = await restoreTo(deps, located.value, request, folder, tools);
   if (outcome.ok || outcome.error.code !== 'cancelled')
     await recordRestore(deps, located.value, outcome.ok ? 'success' : 'failure', startedMs);
   if (!outcome.ok) return outcome;
   return ok({
     backupId: request.backupId,
     source: located.value.source,
-    dataAsOf: located.value.entry.startedAt,
-    target: folder ?? 'in place',
+    dataAsOf: outcome.value.dataAsOf ?? located.value.entry.startedAt,
+    target: folder ?? (request.target.kind === 'database' ? 'database' : 'in place'),
     entries: outcome.value.entries,
     bytes: outcome.value.bytes,
     replaced: outcome.value.replaced,
@@ -234,9 +93,28 @@ function engineRestore(
       selection: { components: request.components, paths: request.paths },
       target,
       restoreOwner: process.getuid?.() === 0,
+      ...(request.recovery === undefined ? {} : { recovery: request.recovery }),
     },
     tools.context,
   );
+}
+
+function restoreTo(
+  deps: HandlerDeps,
+  located: LocatedBackup,
+  request: RestoreAsk,
+  folder: string | null,
+  tools: RunTools,
+): Promise<Outcome<RestoreReport>> {
+  const { target } = request;
+  if (folder !== null) return restoreToFolder(deps, located, request, folder, tools);
+  if (target.kind !== 'database') return restoreInPlace(deps, located, request, tools);
+  return tools.step('restore into a database of its own', async (note) => {
+    const report = await engineRestore(deps, located, request, target, tools);
+    if (report.ok)
+      note(`${report.value.entries} tables, ${report.value.bytes} bytes into ${report.value.into ?? 'it'}`);
+    return report;
+  });
 }
 
 async function restoreToFolder(
@@ -270,9 +148,13 @@ async function restoreInPlace(
     located.entry.id,
     { components: request.components, paths: request.paths },
     tools.signal,
+    request.recovery,
   );
   if (!facts.ok) return facts;
-  const foreign = foreignRoots(facts.value, service)[0];
+  const { recovery } = facts.value;
+  if (recovery?.reachable === false)
+    return fail('recovery_target_unreachable', recovery.problem ?? 'the target cannot be reached');
+  const foreign = service.config.postgres === null ? foreignRoots(facts.value, service)[0] : undefined;
   if (foreign !== undefined) return fail(foreign.code, foreign.message);
   const hooks = service.config.restore;
   if (hooks.stop !== null) {
@@ -291,6 +173,13 @@ async function restoreInPlace(
   });
   const started = await startAgain(deps, service, tools);
   if (!restored.ok) return restored;
+  // The old cluster is kept until the new one answers; the engine looks whether it does.
+  if (started.ok && service.config.postgres !== null && hooks.start !== null)
+    await tools.step('let go of the old cluster', async (note) => {
+      const cleaned = await engine.clean(service.repository, tools.signal);
+      if (cleaned.ok) note(cleaned.value === 0 ? 'it is kept: the restored server did not answer yet' : 'removed');
+      return cleaned;
+    });
   return started.ok ? restored : started;
 }
 
@@ -312,11 +201,15 @@ async function recoverRestore(
   if (!located.ok) return { state: 'interrupted', left: `not looked at: ${located.error.message}` };
   const folder = folderPath(deps, request, operation.id);
   if (folder !== null) {
-    await rm(join(dirname(folder), `.genesis-restore-${operation.id}`), { recursive: true, force: true });
+    const staged = join(dirname(folder), `.genesis-restore-${operation.id}`);
+    // A server that replayed there may still run: it would go on writing into a folder that is gone.
+    for (const left of [staged, folder]) if (existsSync(left)) await sweepSandboxes(left);
+    await rm(staged, { recursive: true, force: true });
     return { state: 'interrupted', left: 'the half restored folder was removed; nothing else was touched' };
   }
   const { service } = located.value;
-  const roots = service.components.flatMap((c) => c.paths);
+  const data = service.config.postgres?.data ?? null;
+  const roots = data !== null && service.components.length === 0 ? [data] : service.components.flatMap((c) => c.paths);
   const done = await deps
     .engine(service.config.backup.engine)
     .recover(operation.id, roots, new AbortController().signal)

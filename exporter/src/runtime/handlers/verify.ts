@@ -14,6 +14,8 @@ export interface LocatedBackup {
   readonly from: RepositoryRef;
   /** `repository` or the name of the copy. */
   readonly source: string;
+  /** It is a copy that is a repository of its own, and the backup stands only there. */
+  readonly isOwn?: boolean;
 }
 
 /** Errors: `backup_unknown`, `service_unknown`, `not_found` (the copy), key errors. */
@@ -26,10 +28,14 @@ export async function locateBackup(
   if (entry === null) return fail('backup_unknown', `no backup is called ${backupId}`);
   const service = await deps.service(entry.service);
   if (!service.ok) return service;
-  if (copy === null) return ok({ entry, service: service.value, from: service.value.repository, source: 'repository' });
-  const found = service.value.copies.find((c) => c.name === copy);
-  if (found === undefined) return fail('not_found', `${entry.service} has no copy called ${copy}`);
-  return ok({ entry, service: service.value, from: found.ref, source: copy });
+  const isMade = deps.engine(service.value.config.backup.engine).abilities.copies === 'made';
+  // Where a copy is a repository of its own, its backups stand there and nowhere else.
+  const place = copy ?? (isMade ? (entry.copies[0] ?? null) : null);
+  if (place === null)
+    return ok({ entry, service: service.value, from: service.value.repository, source: 'repository' });
+  const found = service.value.copies.find((c) => c.name === place);
+  if (found === undefined) return fail('not_found', `${entry.service} has no copy called ${place}`);
+  return ok({ entry, service: service.value, from: found.ref, source: place, isOwn: isMade });
 }
 
 async function planVerify(deps: HandlerDeps, request: VerifyAsk): Promise<Outcome<PlanDraft>> {
@@ -61,14 +67,14 @@ export function createVerifyHandler(deps: HandlerDeps): Handler<VerifyAsk> {
     run: async (request, _operation, tools) => {
       const located = await locateBackup(deps, request.backupId, request.copy);
       if (!located.ok) return located;
-      const { entry, service, from, source } = located.value;
+      const { entry, service, from, source, isOwn = false } = located.value;
       const startedMs = +deps.clock.now();
       const engine = deps.engine(service.config.backup.engine);
       const outcome = await tools.step('verify', async () => {
         const report = await engine.verify(from, entry.id, tools.context);
         if (!report.ok) return report;
         // Damage in a copy says nothing about the repository; only the repository's own reading marks the catalogue.
-        if (source === 'repository')
+        if (source === 'repository' || isOwn)
           await deps.store.backups.setVerified(
             entry.id,
             deps.clock.now().toISOString(),

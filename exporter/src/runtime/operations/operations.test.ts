@@ -100,7 +100,10 @@ async function bench(): Promise<Bench> {
     engine: () => {
       throw new OpError('internal', 'unused');
     },
-    markerFile: () => 'marker',
+    pitrOf: () => null,
+    compareQuality: async () => {
+      throw new OpError('internal', 'unused');
+    },
     measure: async () => undefined,
     auditHead: () => store.audit.head(),
     backupsInUse: () => new Set(),

@@ -72,7 +72,7 @@ export async function toPlan(core: Core, request: AnyRequest, service: string, d
     confirm: isDestructive(request) ? service : null,
     reasonRequired: isDestructive(request),
     role: isDestructive(request) ? 'admin' : 'operator',
-    facts: draft.facts,
+    facts: { ...draft.facts, ...draft.shown },
     etag,
   };
 }
