@@ -4,19 +4,13 @@
  * a test computes the list from the queries, so it cannot be forgotten. When the last feature stands, the list is empty.
  */
 export const waitingPanels: readonly string[] = [
-  // Health checks, nodes and failover.
-  'dr-overview/Health check success rate',
-  'dr-overview/State of services',
+  // Nodes and failover.
   'recovery/Circuit breaker changes',
   'recovery/Circuit breakers open',
   'recovery/Failover candidates',
   'recovery/Nodes',
   'recovery/Open incidents',
   'recovery/Primary',
-
-  // PostgreSQL.
-  'replication/Time since a WAL segment was archived',
-  'replication/WAL segments that wait for the archive',
 
   // Scaling.
   'scaling/Changes of mind in half an hour',
@@ -34,15 +28,6 @@ export const waitingPanels: readonly string[] = [
   'regions/Latency',
   'regions/Order of regions',
   'regions/Regions',
-
-  // Quality of restored data.
-  'data-quality/Data quality',
-  'data-quality/Highest privacy risk',
-  'data-quality/Largest divergence',
-  'data-quality/Lowest data quality',
-  'data-quality/Privacy risk',
-  'data-quality/Quality of each service',
-  'data-quality/Statistical divergence',
 
   // Applications.
   'performance/API Response Times',

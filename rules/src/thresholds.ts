@@ -20,11 +20,11 @@ export const thresholds = {
   error_rate: 0.05,
   /** Share of passed health checks: ServiceUnavailable below it. */
   health_check_success: 0.5,
-  /** Quality of restored data, 0 to 1: LowDataQualityScore. */
+  /** Quality of restored data, 0 to 1: LowDataQualityScore. Unset: quality.min_score of each service. */
   data_quality_score: 0.8,
-  /** Privacy risk, 0 to 1: HighPrivacyRisk. */
+  /** Privacy risk, 0 to 1: HighPrivacyRisk. Unset: quality.max_privacy_risk of each service. */
   privacy_risk_score: 0.3,
-  /** Divergence from the source, 0 to 1: StatisticalDivergence. */
+  /** Divergence from the source, 0 to 1: StatisticalDivergence. Unset: quality.max_divergence of each service. */
   statistical_divergence: 0.2,
   /** Share of readiness_sla below which LowDRReadiness fires (0.7 at 0.8), so that a score at the edge does not flap. */
   readiness_of_sla: 0.875,
@@ -40,6 +40,8 @@ export const thresholds = {
   repository_free_critical: 0.05,
   /** WAL segments that wait to be archived: GenesisWALArchiveFailing. */
   wal_ready_segments: 10,
+  /** Share of the WAL that may be kept for a slot and is left before it is lost: GenesisReplicationSlotAtRisk. */
+  slot_room: 0.2,
   /** Failovers an hour: GenesisFailoverFlapping. Not 3, since increase() extrapolates and may stay just below a whole number. */
   failovers_per_hour: 2.5,
   /** Changes of the desired number of instances in 30 minutes: GenesisAutoscalerThrashing. */

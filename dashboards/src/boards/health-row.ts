@@ -1,9 +1,24 @@
 import type { Row } from '../board.ts';
 import { serviceLinks } from '../links.ts';
-import { panel, passedOrFailed, upOrDown, value } from '../panel.ts';
-import { increaseBy, maxBy, minBy, rateBy, scoped, serviceKey } from '../query.ts';
+import { panel, passedOrFailed, upOrDown, value, type Words } from '../panel.ts';
+import { increaseBy, maxBy, minBy, rateBy, scoped, serviceKey, since } from '../query.ts';
 
 const window = '$__rate_interval';
+
+const checkKey = [...serviceKey, 'check', 'kind'] as const;
+
+/** One number a service: the states are apart, and exactly one of them is 1. */
+const stateNumber = [
+  maxBy(serviceKey, 'genesis_health_state', { state: 'degraded' }),
+  `2 * ${maxBy(serviceKey, 'genesis_health_state', { state: 'error' })}`,
+  `3 * ${maxBy(serviceKey, 'genesis_health_state', { state: 'unhealthy' })}`,
+].join(` + on (${serviceKey.join(', ')}) `);
+const stateWords: Words = {
+  '0': { text: 'healthy', color: 'green' },
+  '1': { text: 'degraded', color: 'yellow' },
+  '2': { text: 'cannot be checked', color: 'orange' },
+  '3': { text: 'unhealthy', color: 'red' },
+};
 
 function until(name: 'genesis_service_paused_until_timestamp_seconds' | 'genesis_maintenance_until_timestamp_seconds') {
   return `${maxBy(serviceKey, name)} - time()`;
@@ -73,13 +88,31 @@ export const health: Row = {
     panel.stateTimeline(
       'State of services',
       'none',
-      'Whether each service is in the state healthy.',
-      value(minBy(serviceKey, 'genesis_health_state', { state: 'healthy' }), '{{service}}'),
-      {
-        words: { '1': { text: 'healthy', color: 'green' }, '0': { text: 'not healthy', color: 'red' } },
-        noValue: 'no health checks seen',
-        height: 6,
-      },
+      'State of each service by its health checks; nothing while it is not known.',
+      value(stateNumber, '{{service}}'),
+      { words: stateWords, noValue: 'no health checks seen', height: 6 },
+    ),
+    panel.table(
+      'Health checks',
+      'What each health check says now, after its thresholds.',
+      [...serviceKey, 'check', 'kind'],
+      [
+        {
+          title: 'Result',
+          expr: minBy(checkKey, 'genesis_health_check_up'),
+          unit: 'none',
+          words: upOrDown,
+          noValue: 'unknown',
+        },
+        {
+          title: 'Response time',
+          expr: maxBy(checkKey, 'genesis_health_check_duration_seconds'),
+          unit: 's',
+          noValue: 'no answer',
+        },
+        { title: 'Last run', expr: since(checkKey, 'genesis_health_check_last_run_timestamp_seconds'), unit: 's' },
+      ],
+      { keyLinks: { service: serviceLinks('row') }, noValue: 'no health checks seen' },
     ),
   ],
 };

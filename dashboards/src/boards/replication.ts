@@ -14,6 +14,7 @@ import {
   since,
   smallest,
 } from '../query.ts';
+import { database, standbys, wal } from './postgres.ts';
 
 const byCopy = ['cluster', 'service', 'replica'] as const;
 const lag = maxBy(byCopy, 'genesis_replication_lag_seconds');
@@ -41,8 +42,8 @@ const now: Row = {
     panel.stat(
       'Waiting',
       'none',
-      'Backups still to be brought into a copy, of all copies.',
-      value(`sum(${queue})`, 'backups'),
+      'Backups still to be brought into a copy, and WAL segments still to be sent to a standby.',
+      value(`sum(${queue})`, 'backups or segments'),
       {
         width: 9,
         noValue: 'no copy seen',
@@ -78,7 +79,7 @@ const lags: Row = {
     panel.timeseries(
       'Queue size',
       'none',
-      `Backups still to be brought into the copy: the ${linesShown} longest queues.`,
+      `Backups still to be brought into a copy, WAL segments to be sent to a standby: the ${linesShown} longest queues.`,
       value(largest(linesShown, queue), copy),
       { links, min: 0 },
     ),
@@ -176,30 +177,6 @@ const work: Row = {
   ],
 };
 
-const byNode = ['cluster', 'service', 'node'] as const;
-const wal: Row = {
-  title: 'PostgreSQL',
-  panels: [
-    panel.timeseries(
-      'WAL segments that wait for the archive',
-      'none',
-      'A backlog that grows means that archiving is stuck; an idle database archives nothing and has none.',
-      value(largest(linesShown, maxBy(byNode, 'genesis_wal_archive_ready_segments')), '{{service}} {{node}}'),
-      { links, min: 0, noValue: 'no PostgreSQL seen' },
-    ),
-    panel.timeseries(
-      'Time since a WAL segment was archived',
-      's',
-      'Grows on an idle database too: look at the backlog beside it.',
-      value(
-        largest(linesShown, since(byNode, 'genesis_wal_archive_last_success_timestamp_seconds')),
-        '{{service}} {{node}}',
-      ),
-      { links, min: 0, noValue: 'no PostgreSQL seen' },
-    ),
-  ],
-};
-
 export const replication: Board = {
   uid: 'replication',
   title: 'Replication Monitor',
@@ -208,5 +185,5 @@ export const replication: Board = {
   refresh: '30s',
   scope: ['cluster', 'region', 'service'],
   page: 'backups',
-  rows: [now, lags, sync, work, wal],
+  rows: [now, lags, standbys, sync, work, wal, database],
 };

@@ -1,5 +1,5 @@
 // Generated from genesis.yaml by `genesis generate`: do not edit.
-// Made by genesis 0.1.0 from the configuration 6c28c59ae37c36a5.
+// Made by genesis 0.1.0 from the configuration decd970027396581.
 {
   _config+:: {
     // How your Prometheus selects the series of Genesis; replaces the generated job in every expression.

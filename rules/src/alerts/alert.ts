@@ -15,6 +15,7 @@ export const components = {
   exporter: { dashboard: 'exporter', page: 'overview' },
   backup: { dashboard: 'backup-status', page: 'backups' },
   replication: { dashboard: 'replication', page: 'backups' },
+  database: { dashboard: 'replication', page: 'replication' },
   recovery: { dashboard: 'recovery', page: 'recovery' },
   readiness: { dashboard: 'dr-overview', page: 'overview' },
   testing: { dashboard: 'dr-tests', page: 'drills' },

@@ -1,9 +1,10 @@
-import { maxBy, onService, serviceKey } from '../expr.ts';
+import { maxBy, minBy, onService, serviceKey } from '../expr.ts';
 import { recorded } from '../recording/index.ts';
 import { threshold } from '../thresholds.ts';
 import { aboutService, asPercentage, keepFiringSeconds, ofService, type Alert } from './alert.ts';
 
 const success = recorded('service:genesis_health_check_success:ratio_rate5m');
+const degraded = maxBy(serviceKey, 'genesis_health_state', { matchers: { state: 'degraded' } });
 
 export const applicationAlerts: readonly Alert[] = [
   {
@@ -16,7 +17,8 @@ export const applicationAlerts: readonly Alert[] = [
       aboutService(
         [
           `${maxBy(serviceKey, 'genesis_health_state', { matchers: { state: ['=~', 'unhealthy|error'] } })} == 1`,
-          `or ${onService} ${success} < ${threshold('health_check_success', config)}`,
+          // A check that wavers too fast to change the state. Where only less important ones fail, the state is degraded, and that is another alert.
+          `or ${onService} (${success} < ${threshold('health_check_success', config)} unless ${onService} ${degraded} == 1)`,
         ].join('\n'),
       ),
     summary: '{{ $labels.service }} is not available',
@@ -49,8 +51,17 @@ export const applicationAlerts: readonly Alert[] = [
     severity: 'warning',
     component: 'application',
     forSeconds: 600,
-    expr: () => aboutService(`${maxBy(serviceKey, 'genesis_health_state', { matchers: { state: 'degraded' } })} == 1`),
+    expr: () => aboutService(`${degraded} == 1`),
     summary: '{{ $labels.service }} is degraded',
     description: `${ofService} has been degraded for ten minutes: it works, but not as well as it should.`,
+  },
+  {
+    name: 'GenesisHealthCheckFailing',
+    severity: 'warning',
+    component: 'application',
+    forSeconds: 300,
+    expr: () => aboutService(`${minBy([...serviceKey, 'check', 'kind'], 'genesis_health_check_up')} == 0`),
+    summary: 'Health check {{ $labels.check }} of {{ $labels.service }} fails',
+    description: `The health check {{ $labels.check }} ({{ $labels.kind }}) of ${ofService} has failed for five minutes, or cannot be made. Its last result is on the page of the service.`,
   },
 ];

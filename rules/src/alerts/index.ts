@@ -2,6 +2,7 @@ import type { alertFiles } from './alert.ts';
 import { type Alert } from './alert.ts';
 import { applicationAlerts } from './application.ts';
 import { backupAlerts } from './backup.ts';
+import { databaseAlerts } from './database.ts';
 import { escalationAlerts } from './escalation.ts';
 import { exporterAlerts, watchdogAlerts } from './exporter.ts';
 import { failoverAlerts } from './failover.ts';
@@ -24,6 +25,7 @@ export const alertsByFile: Readonly<Record<AlertFile, readonly Alert[]>> = {
     ...exporterAlerts,
     ...regionAlerts,
     ...backupAlerts,
+    ...databaseAlerts,
     ...recoveryAlerts,
     ...replicationAlerts,
     ...failoverAlerts,

@@ -47,15 +47,17 @@ export const replicationAlerts: readonly Alert[] = [
     component: 'replication',
     forSeconds: 300,
     keepFiringForSeconds: keepFiringSeconds,
-    // The backlog, not the age of the last segment: an idle database archives nothing and is well.
+    // The backlog and not the age of the last segment: an idle database archives nothing and is well.
     expr: (config) =>
       aboutService(
         [
           `${maxBy(nodeKey, 'genesis_wal_archive_ready_segments')} > ${threshold('wal_ready_segments', config)}`,
           `and on (${nodeKey.join(', ')}) max by (${nodeKey.join(', ')}) (delta(${metric('genesis_wal_archive_ready_segments')}[10m])) >= 0`,
+          // A database that writes little takes hours for a backlog; that the last segment was refused is known at once.
+          `or ${maxBy(nodeKey, 'genesis_wal_archive_ready_segments')} and on (${nodeKey.join(', ')}) ${maxBy(nodeKey, 'genesis_wal_archive_failing')} == 1`,
         ].join('\n'),
       ),
     summary: 'WAL of {{ $labels.service }} is not archived on {{ $labels.node }}',
-    description: `{{ $value }} WAL segments of ${ofService} wait on node {{ $labels.node }} and do not become fewer: the recovery point grows old, and the disk of the primary fills up.`,
+    description: `{{ $value }} WAL segments of ${ofService} wait on node {{ $labels.node }}, and they do not become fewer or the last one was refused: the recovery point grows old, and the disk of the primary fills up.`,
   },
 ];
