@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, cpSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -45,11 +45,19 @@ function jsonRecord(seed: string): string {
 }
 
 /**
- * node_modules of this repository, `logs` web server logs of 16 MiB and 2,000 JSON files of 5 to 30 KiB: code, text that grows, and records.
+ * Packages of this repository's node_modules, `logs` web server logs of 16 MiB and 2,000 JSON files of 5 to 30 KiB: code, text that
+ * grows, and records. `moduleFiles`: packages are taken in the order of their names until they hold so many files, so that the tree
+ * stays the same kind of tree when dependencies come; Infinity takes all, which is a tree of small files.
  */
-export function buildTree(tree: string, logs: number): void {
+export function buildTree(tree: string, logs: number, moduleFiles = 12_000): void {
   const modules = join(dirname(fileURLToPath(import.meta.url)), '../node_modules');
-  cpSync(modules, join(tree, 'node_modules'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  let taken = 0;
+  for (const name of readdirSync(modules).sort()) {
+    if (taken >= moduleFiles) break;
+    const copy = join(tree, 'node_modules', name);
+    cpSync(join(modules, name), copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    taken += statSync(copy, { throwIfNoEntry: false })?.isDirectory() === true ? filesOf(copy).length : 0;
+  }
   mkdirSync(join(tree, 'logs'));
   for (let i = 0; i < logs; i += 1)
     writeFileSync(join(tree, 'logs', `web-${i}.log`), logLines(`log ${i}`, 16 * 2 ** 20));

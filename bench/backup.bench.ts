@@ -14,7 +14,9 @@ import { buildTree, changeOnePercent, filesOf } from './backup-tree.ts';
  * Interleaved pairs, order swapped in every second one; both sides end with `sync -f`. The engine runs in this process as it does in
  * the service (its worker's start counts, Node's own does not); restic encrypts, ours is plain unless --sealed.
  *
- *   node bench/backup.bench.ts [--pairs 7] [--sealed] [--folder DIR] [--logs 24] [--only full|incremental|unchanged]
+ *   node bench/backup.bench.ts [--pairs 7] [--sealed] [--folder DIR] [--logs 24] [--only full|incremental|unchanged] [--small]
+ *
+ * --small: all of node_modules, a tree of many small files.
  */
 const { values: options } = parseArgs({
   options: {
@@ -23,6 +25,7 @@ const { values: options } = parseArgs({
     folder: { type: 'string', default: tmpdir() },
     only: { type: 'string' },
     sealed: { type: 'boolean', default: false },
+    small: { type: 'boolean', default: false },
   },
 });
 // As the `genesis` binary does.
@@ -216,7 +219,7 @@ function report(comparison: Comparison): Record<string, string | number> {
 }
 
 try {
-  buildTree(tree, Number(options.logs));
+  buildTree(tree, Number(options.logs), options.small ? Infinity : undefined);
   const files = filesOf(tree);
   const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
   const rows: Record<string, string | number>[] = [];

@@ -10,7 +10,7 @@ interface Parts {
   packageFor(platform: string, arch: string, glibc: boolean): { name: string; integrity: string };
   checkIntegrity(file: string, integrity: string): void;
   sameVersions(lock: Lock, installed: Lock): boolean;
-  missingPackages(layers: readonly string[], searchPath: string): string[];
+  missingPackages(layers: readonly string[], searchPath: string, root: string): string[];
   countsOf(report: Report | null, endedWell: boolean): { passed: number; failed: number; skipped: number };
   summaryLine(totals: { passed: number; failed: number }): string;
   findNpmCli(env: Record<string, string | undefined>): string;
@@ -105,11 +105,15 @@ describe('the dependencies', () => {
 
 describe('the products that tests need', () => {
   it('names each missing Debian package once', () => {
-    expect(parts.missingPackages(['check', 'e2e', 'browser'], folder)).toEqual([
+    expect(parts.missingPackages(['check', 'e2e', 'browser'], folder, folder)).toEqual([
       'prometheus',
       'prometheus-alertmanager',
       'docker-compose',
       'jsonnet',
+      'postgresql-15',
+      'pgbackrest',
+      'postgresql-15-cron',
+      'redis-server',
       'restic',
       'chromium',
       'zstd',
@@ -117,15 +121,20 @@ describe('the products that tests need', () => {
       'acl',
       'attr',
     ]);
-    expect(parts.missingPackages(['browser'], folder)).toEqual(['chromium', 'tar']);
+    expect(parts.missingPackages(['browser'], folder, folder)).toEqual([
+      'postgresql-15',
+      'pgbackrest',
+      'chromium',
+      'tar',
+    ]);
   });
 
   it('does not name what is there', () => {
-    for (const program of ['chromium', 'tar']) {
+    for (const program of ['chromium', 'tar', 'pg_ctlcluster', 'pgbackrest']) {
       writeFileSync(path.join(folder, program), '');
       chmodSync(path.join(folder, program), 0o755);
     }
-    expect(parts.missingPackages(['browser'], folder)).toEqual([]);
+    expect(parts.missingPackages(['browser'], folder, folder)).toEqual([]);
   });
 });
 

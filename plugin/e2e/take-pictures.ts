@@ -1,5 +1,6 @@
 // Pictures of the app's pages in both themes and both widths, from a real exporter:
-// `node plugin/e2e/take-pictures.ts [--out DIR] [--role viewer] [--home DIR] [--keep] [overview backups 'backups?backup=ID' …]`
+// `node plugin/e2e/take-pictures.ts [--database] [--out DIR] [--role viewer] [--home DIR] [--keep] [overview backups 'backups?backup=ID' …]`
+// --database shows every service with an example of a database behind it (support/example-database.ts) on the pages about databases.
 // --home takes a server that runs already (its GENESIS_HOME); --keep leaves the one that was started running until Ctrl-C.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { startBrowser } from '../../exporter/e2e/support/browser.ts';
 import { startGenesis } from '../../exporter/e2e/support/genesis.ts';
 import { checkout, cleanUp, waitUntil } from '../../exporter/e2e/support/processes.ts';
 import { ensureBuilt } from './support/built.ts';
+import { showDatabase } from './support/example-database.ts';
 import { takePictures } from './support/pictures.ts';
 
 /** By the name of the file; {backup} and {operation} stand for the newest full backup and the newest drill. */
@@ -26,6 +28,19 @@ const standard: Readonly<Record<string, string>> = {
   configuration: 'configuration',
 };
 
+/** The pages about databases. */
+const databases: Readonly<Record<string, string>> = {
+  'database-overview': 'overview',
+  'database-service': 'services/demo-files',
+  'database-sources': 'backups?view=sources',
+  'database-timeline': 'backups?view=timeline&service=demo-files',
+  'database-drill': 'drills?drill={operation}',
+  replication: 'replication',
+  quality: 'data-quality',
+  'quality-table': 'data-quality?of=demo-files&table=public.orders',
+  alerts: 'alerts',
+};
+
 interface Server {
   readonly url: string;
   readonly home: string;
@@ -42,7 +57,11 @@ async function startDemo(): Promise<Server> {
   return genesis;
 }
 
-async function filledIn(url: string, token: string): Promise<Readonly<Record<string, string>>> {
+async function filledIn(
+  wanted: Readonly<Record<string, string>>,
+  url: string,
+  token: string,
+): Promise<Readonly<Record<string, string>>> {
   const newest = async (route: string, key: string): Promise<string> => {
     const reply = await fetch(`${url}/api/v1/${route}`, { headers: { authorization: `Bearer ${token}` } });
     const { items } = (await reply.json()) as { items: Record<string, string>[] };
@@ -53,11 +72,27 @@ async function filledIn(url: string, token: string): Promise<Readonly<Record<str
     await newest('drills?limit=1', 'operationId'),
   ];
   return Object.fromEntries(
-    Object.entries(standard).map(([name, page]) => [
+    Object.entries(wanted).map(([name, page]) => [
       name,
       page.replace('{backup}', backup).replace('{operation}', operation),
     ]),
   );
+}
+
+/** One that fires and one that is quiet. */
+async function defineAlerts(url: string, token: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  for (const body of [
+    {
+      metric: 'genesis_backup_age_seconds',
+      condition: '>',
+      threshold: 1,
+      severity: 'critical',
+      message: 'older than a second',
+    },
+    { metric: 'genesis_rpo_seconds', condition: '>', threshold: 3600, tags: { service: 'demo-files' } },
+  ])
+    await fetch(`${url}/api/v1/dashboard/alerts`, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
 async function main(): Promise<void> {
@@ -67,6 +102,7 @@ async function main(): Promise<void> {
       out: { type: 'string', default: path.join(checkout, 'docs/screenshots') },
       role: { type: 'string', default: 'admin' },
       home: { type: 'string' },
+      database: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
     },
   });
@@ -78,10 +114,18 @@ async function main(): Promise<void> {
   const token = readFileSync(path.join(server.home, 'tokens', values.role), 'utf8').trim();
   const pages =
     positionals.length === 0
-      ? await filledIn(server.url, token)
+      ? await filledIn(values.database ? databases : standard, server.url, token)
       : Object.fromEntries(positionals.map((page) => [page.replaceAll(/[^a-z0-9]+/gi, '-'), page]));
+  if (values.database) await defineAlerts(server.url, token);
   const browser = await startBrowser();
-  const taken = await takePictures({ browser, url: server.url, token, pages, folder: values.out });
+  const taken = await takePictures({
+    browser,
+    url: server.url,
+    token,
+    pages,
+    folder: values.out,
+    ...(values.database ? { prepare: showDatabase } : {}),
+  });
   await browser.close();
   for (const { file, overflow, complaints } of taken) {
     const wide = overflow > 0 ? `, ${overflow} px too wide` : '';

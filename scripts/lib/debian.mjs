@@ -11,6 +11,14 @@ export const testTools = [
   { program: 'prometheus-alertmanager', package: 'prometheus-alertmanager', layers: ['e2e', 'long'] },
   { program: 'docker-compose', package: 'docker-compose', layers: ['check', 'unit'] },
   { program: 'jsonnet', package: 'jsonnet', layers: ['check', 'unit'] },
+  { program: 'pg_ctlcluster', package: 'postgresql-15', layers: ['e2e', 'browser', 'long'] },
+  { program: 'pgbackrest', package: 'pgbackrest', layers: ['e2e', 'browser', 'long'] },
+  {
+    file: '/usr/lib/postgresql/15/lib/pg_cron.so',
+    package: 'postgresql-15-cron',
+    layers: ['e2e', 'long'],
+  },
+  { program: 'redis-server', package: 'redis-server', layers: ['e2e', 'long'] },
   { program: 'restic', package: 'restic', layers: ['e2e', 'long'] },
   { program: 'chromium', package: 'chromium', layers: ['browser'] },
   { program: 'zstd', package: 'zstd', layers: ['check', 'unit', 'e2e', 'long'] },
@@ -24,11 +32,15 @@ const policy =
   '#!/bin/sh\n# Written by the tests of genesis, removed again by them: installed services stay stopped.\nexit 101\n';
 
 /** Debian packages that the layers need and that are not there. */
-export function missingPackages(layers, path = process.env.PATH ?? '') {
+export function missingPackages(layers, path = process.env.PATH ?? '', root = '/') {
   const missing = testTools.filter(
-    (tool) => tool.layers.some((layer) => layers.includes(layer)) && !isOnPath(tool.program, path),
+    (tool) => tool.layers.some((layer) => layers.includes(layer)) && !isThere(tool, path, root),
   );
   return [...new Set(missing.map((tool) => tool.package))];
+}
+
+function isThere({ program, file }, path, root) {
+  return file === undefined ? isOnPath(program, path) : existsSync(join(root, file));
 }
 
 function isOnPath(program, path) {

@@ -7,7 +7,7 @@ import { say, since } from './say.mjs';
 const jest = 'node_modules/jest/bin/jest.js';
 const jestFlags = { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' };
 
-/** What stands before the unit tests in `check`. Each counts as one failure when it fails; they are not counted as tests. */
+/** What runs beside the unit tests in `check`. Each counts as one failure when it fails; they are not counted as tests. */
 const checkSteps = [
   { name: 'types', args: ['node_modules/typescript/bin/tsc', '-p', '.'] },
   {
@@ -36,6 +36,18 @@ const checkSteps = [
 ];
 
 /**
+ * What stands before the browser tests, one after the other: the plugin's sources against the packages of the newest Grafana. Not part
+ * of `check`, because only this layer installs those packages.
+ */
+const browserSteps = [
+  { name: 'pages for the newest Grafana', args: ['plugin/scripts/console-fresh.ts', '--host', '13'] },
+  {
+    name: "the plugin's types against the newest Grafana",
+    args: ['node_modules/typescript/bin/tsc', '-p', 'plugin/tsconfig.13.json'],
+  },
+];
+
+/**
  * Runs the layers one after the other, all of them also when one fails, and prints the sum. `args` go to jest.
  * With GENESIS_TEST_SUMMARY=FILE the last line is also written there.
  */
@@ -44,7 +56,7 @@ export async function runLayers(layers, args, node) {
   for (const layer of layers) {
     const started = performance.now();
     say(`layer ${layer}`);
-    const result = layer === 'check' ? await runCheck(args, node) : await runJest(layer, args, node);
+    const result = await runLayer(layer, args, node);
     for (const key of Object.keys(totals)) totals[key] += result[key];
     say(`layer ${layer}: ${result.passed} passed, ${result.failed} failed, in ${since(started)}`);
   }
@@ -59,19 +71,34 @@ export function summaryLine({ passed, failed }) {
   return `tests: ${passed} passed, ${failed} failed`;
 }
 
+function runLayer(layer, args, node) {
+  if (layer === 'check') return runCheck(args, node);
+  return layer === 'browser' ? runBrowser(args, node) : runJest(layer, args, node);
+}
+
 async function runCheck(args, node) {
   // Side by side with the unit tests: most of them keep one core busy and leave the other idle.
-  const steps = Promise.all(
-    checkSteps.map(async (step) => {
-      const started = performance.now();
-      const end = await runProgram(node, step.args);
-      say(`${step.name}: ${end.code === 0 ? 'ok' : 'FAILED'}, in ${since(started)}`);
-      return end.code;
-    }),
-  );
+  const steps = Promise.all(checkSteps.map((step) => runStep(step, node)));
   const unit = await runJest('unit', args, node);
-  const failed = (await steps).filter((code) => code !== 0);
-  return { ...unit, failed: unit.failed + failed.length };
+  return withFailures(unit, await steps);
+}
+
+async function runBrowser(args, node) {
+  const passed = [];
+  for (const step of browserSteps) passed.push(await runStep(step, node));
+  return withFailures(await runJest('browser', args, node), passed);
+}
+
+/** Whether it passed. */
+async function runStep(step, node) {
+  const started = performance.now();
+  const end = await runProgram(node, step.args);
+  say(`${step.name}: ${end.code === 0 ? 'ok' : 'FAILED'}, in ${since(started)}`);
+  return end.code === 0;
+}
+
+function withFailures(counts, passed) {
+  return { ...counts, failed: counts.failed + passed.filter((one) => !one).length };
 }
 
 /** The plugin's components need a browser's globals, so they are a project of their own. */

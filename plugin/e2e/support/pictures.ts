@@ -11,6 +11,8 @@ export interface PictureJob {
   /** Below /a/genesis-dr-app/, by the name that the files get. */
   readonly pages: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** Before the first page is opened. */
+  readonly prepare?: (page: Page) => Promise<void>;
   /** Brings a page into the state that is to be shown; default: wait until nothing is loading. */
   readonly ready?: (page: Page, name: string) => Promise<void>;
 }
@@ -50,6 +52,7 @@ export async function takePictures(job: PictureJob): Promise<Picture[]> {
   for (const theme of ['dark', 'light'] as const) {
     for (const [size, width] of Object.entries(widths)) {
       const opened = await openPage(job.browser, job.url, { theme, width });
+      await job.prepare?.(opened.page);
       await logIn(opened, job.token);
       for (const [name, address] of Object.entries(job.pages)) {
         await opened.goto(address);

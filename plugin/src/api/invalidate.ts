@@ -19,6 +19,7 @@ const afterOperations: readonly ActionId[] = [
   'backupChain',
   'recoverable',
   'listDrills',
+  'listQuality',
   'readiness',
   'status',
 ];

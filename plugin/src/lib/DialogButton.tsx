@@ -4,36 +4,49 @@ import { useState, type ReactNode } from 'react';
 import { useConnection } from '../api/hooks.ts';
 import { missingPermission } from '../components/permissions.ts';
 
-interface DialogButtonProps extends Pick<ButtonProps, 'variant' | 'fill' | 'size' | 'icon'> {
+interface PermittedButtonProps extends Pick<ButtonProps, 'variant' | 'fill' | 'size' | 'icon'> {
   readonly needs: 'operate' | 'admin';
   /** Why it makes no sense now although the person may. */
   readonly disabledBecause?: string | null;
-  readonly testId?: string;
-  /** The dialog, for a flow that has choices of its own. */
-  readonly dialog: (close: () => void) => ReactNode;
+  readonly testId?: string | undefined;
+  readonly onClick: () => void;
   readonly children: ReactNode;
 }
 
-/** A button that opens a dialog; disabled, with the reason on hover and focus, where it would only be refused. */
-export function DialogButton(props: DialogButtonProps): React.JSX.Element {
-  const { needs, disabledBecause = null, testId, dialog, children, variant = 'secondary', ...look } = props;
-  const [isOpen, setOpen] = useState(false);
+/** A button that is disabled, with the reason on hover and focus, where what it does would only be refused. */
+export function PermittedButton(props: PermittedButtonProps): React.JSX.Element {
+  const { needs, disabledBecause = null, testId, onClick, children, variant = 'secondary', ...look } = props;
   const { failingSince } = useConnection();
   const unreachable = failingSince === null ? null : t('action.unreachable', 'The exporter is not reachable');
   const why = missingPermission(needs) ?? disabledBecause ?? unreachable;
   return (
+    <Button
+      type="button"
+      variant={variant}
+      {...look}
+      disabled={why !== null}
+      {...(why === null ? {} : { tooltip: why })}
+      onClick={onClick}
+      data-testid={testId}
+    >
+      {children}
+    </Button>
+  );
+}
+
+interface DialogButtonProps extends Omit<PermittedButtonProps, 'onClick'> {
+  /** The dialog, for a flow that has choices of its own. */
+  readonly dialog: (close: () => void) => ReactNode;
+  /** There is nothing to press any more; a dialog that is open stays, so that its result can be read. */
+  readonly isGone?: boolean;
+}
+
+/** A button that opens a dialog. */
+export function DialogButton({ dialog, isGone = false, ...button }: DialogButtonProps): React.JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
     <>
-      <Button
-        type="button"
-        variant={variant}
-        {...look}
-        disabled={why !== null}
-        {...(why === null ? {} : { tooltip: why })}
-        onClick={() => setOpen(true)}
-        data-testid={testId}
-      >
-        {children}
-      </Button>
+      {!isGone && <PermittedButton {...button} onClick={() => setOpen(true)} />}
       {isOpen && dialog(() => setOpen(false))}
     </>
   );

@@ -1,4 +1,4 @@
-import { auditFilter, auditParams, exportName, identityMark } from './audit-list.ts';
+import { auditFilter, auditParams, exportName, identityMark, rowNumber } from './audit-list.ts';
 import { readState } from './url-state.ts';
 
 describe('the audit log and its URL', () => {
@@ -15,6 +15,10 @@ describe('the audit log and its URL', () => {
     [{ verified: null, via: 'schedule', role: 'system' }, 'system'],
   ])('tells who stands behind %j', (row, mark) => {
     expect(identityMark(row)).toBe(mark);
+  });
+
+  it('takes only a row number from a link', () => {
+    expect(['7', '0', '', '1e3', '-4', '12a'].map(rowNumber)).toEqual([7, null, null, null, null, null]);
   });
 
   it('names an export by its moment', () => {

@@ -29,6 +29,11 @@ export function clearedAuditFilters(): Partial<AuditState> {
   return { q: '', actor: '', action: '', service: '', result: '', operationId: '', from: '', to: '' };
 }
 
+/** The row that a link names; null: that is no row. */
+export function rowNumber(entry: string): number | null {
+  return /^[1-9]\d{0,15}$/.test(entry) ? Number(entry) : null;
+}
+
 /** Who stands behind a row: a person whose identity was checked, one who was not, or no person at all. */
 export type IdentityMark = 'verified' | 'unverified' | 'direct' | 'system';
 

@@ -15,7 +15,7 @@ const answers = ['true', 'false'] as const;
 export const backupParams = {
   q: textParam(),
   service: textParam(63),
-  type: choiceParam(['full', 'incremental', 'snapshot']),
+  type: choiceParam(['full', 'differential', 'incremental', 'snapshot']),
   status: choiceParam(['completed', 'completed_with_warnings', 'failed']),
   verified: choiceParam(['passed', 'failed', 'never']),
   drilled: choiceParam(answers),
@@ -29,8 +29,8 @@ export const backupParams = {
   /** Folder and search of the file browser. */
   folder: textParam(4096),
   find: textParam(),
-  /** The list, or the moments that a restore can bring back. */
-  view: choiceParam(['list', 'timeline'], 'list'),
+  /** The list, the moments that a restore can bring back, or what is backed up and where to. */
+  view: choiceParam(['list', 'timeline', 'sources'], 'list'),
   /** The moment chosen on the timeline. */
   asOf: timeParam(),
   /** How many rows come before this page; only for the words below the list. */

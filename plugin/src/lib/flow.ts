@@ -3,7 +3,14 @@ import type { Plan } from '@genesis-dr/exporter/contract';
 /** Decisions of the action flow: what may be sent, and what a new plan changed. */
 
 /** The contract's actions that answer a dry run with their plan. */
-export const plannedActions = ['startBackup', 'verifyBackup', 'restoreBackup', 'deleteBackup', 'startDrill'] as const;
+export const plannedActions = [
+  'startBackup',
+  'verifyBackup',
+  'restoreBackup',
+  'deleteBackup',
+  'startDrill',
+  'startQuality',
+] as const;
 export type PlannedActionId = (typeof plannedActions)[number];
 
 /** Actions whose body has a reason, which goes into the journal and the audit log. */
@@ -13,6 +20,7 @@ export const reasonedActions = [
   'restoreBackup',
   'deleteBackup',
   'startDrill',
+  'startQuality',
   'pauseService',
   'startMaintenance',
   'endMaintenance',
@@ -64,11 +72,15 @@ export function planChanges(before: Plan, now: Plan): readonly string[] {
   list('stops', before.stops, now.stops);
   list('step', before.steps, now.steps);
   for (const key of new Set([...Object.keys(before.facts), ...Object.keys(now.facts)])) {
+    if (inWarnings.has(key)) continue;
     const [was, is] = [factText(before.facts[key]), factText(now.facts[key])];
     if (was !== is) changes.push(`${key}: ${was} is now ${is}`);
   }
   return changes;
 }
+
+/** What the plan says of them in words stands among its warnings and blockers. */
+const inWarnings: ReadonlySet<string> = new Set(['recovery']);
 
 function factText(value: unknown): string {
   if (value === undefined || value === null) return 'not known';

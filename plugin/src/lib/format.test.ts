@@ -1,4 +1,12 @@
-import { formatAge, formatByUnit, formatBytes, formatDuration, formatPercent, formatTime } from './format.ts';
+import {
+  formatAge,
+  formatByUnit,
+  formatBytes,
+  formatDuration,
+  formatPercent,
+  formatTime,
+  humanBytes,
+} from './format.ts';
 
 it.each([
   [0, '0 B'],
@@ -48,6 +56,16 @@ it.each([
   [2048, 'bytes_per_second', '2 KiB/s'],
   [90, 'seconds', '1 min 30 s'],
   [3, 'operations', '3 operations'],
+  [0.00478, 'count', '< 0.01'],
+  [0, 'count', '0'],
+  [1.2345, 'count', '1.23'],
+  [1234.5, 'count', '1,235'],
+  [1, 'boolean', 'yes'],
 ])('shows %d %s as %s', (value, unit, text) => {
   expect(formatByUnit(value, unit)).toBe(text);
+});
+
+it('turns the raw bytes of a step text into a size, and leaves small and other numbers alone', () => {
+  expect(humanBytes('47 entries, 101643 bytes')).toBe('47 entries, 99.3 KiB');
+  expect(humanBytes('12 bytes of 2026 files')).toBe('12 bytes of 2026 files');
 });

@@ -100,8 +100,22 @@ export function formatByUnit(value: number, unit: string): string {
   if (base === 'seconds') return rate === '' ? formatDuration(value) : `${significant(value)} s/s`;
   if (base === 'bytes') return `${formatBytes(value)}${rate}`;
   if (base === 'ratio') return formatPercent(value, 1);
-  if (base === '' || base === 'count' || base === 'none') return `${significant(value)}${rate}`;
+  if (base === '' || base === 'count' || base === 'none') return `${counted(value)}${rate}`;
+  if (base === 'boolean') return value >= 1 ? 'yes' : value <= 0 ? 'no' : formatPercent(value, 1);
   return `${significant(value)} ${base}${rate}`;
+}
+
+/** A mean of a count: as exact as a person counts, but something is never shown as nothing. */
+function counted(value: number): string {
+  const size = Math.abs(value);
+  if (size > 0 && size < 0.01) return value > 0 ? '< 0.01' : '> -0.01';
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  return new Intl.NumberFormat('en-US', { maximumFractionDigits: digits }).format(value);
+}
+
+/** Step texts of the exporter carry raw bytes, for scripts: `101643 bytes` → `99.3 KiB`. Short ones stay as they are. */
+export function humanBytes(text: string): string {
+  return text.replaceAll(/\b(\d{4,}) bytes\b/g, (_, digits: string) => formatBytes(Number(digits)));
 }
 
 function significant(value: number): string {

@@ -52,11 +52,17 @@ const spanMs: Readonly<Record<Exclude<TimelineSpan, 'all'>, number>> = {
   month: 30 * dayMs,
 };
 
-/** The stretch to draw: it ends now; "all" begins at the oldest state, and an empty timeline shows one day. */
-export function rangeOf(usable: readonly RecoverablePoint[], span: TimelineSpan, nowMs: number): TimeRange {
+/** The stretch to draw: it ends now; "all" begins at the oldest state (or at `oldestMs`), and an empty timeline shows one day. */
+export function rangeOf(
+  usable: readonly RecoverablePoint[],
+  span: TimelineSpan,
+  nowMs: number,
+  oldestMs = Number.POSITIVE_INFINITY,
+): TimeRange {
   if (span !== 'all') return { fromMs: nowMs - spanMs[span], toMs: nowMs };
   const oldest = usable[0];
-  const fromMs = oldest === undefined ? nowMs - dayMs : Math.min(Date.parse(oldest.dataAt), nowMs - 3_600_000);
+  const first = Math.min(oldest === undefined ? Number.POSITIVE_INFINITY : Date.parse(oldest.dataAt), oldestMs);
+  const fromMs = Number.isFinite(first) ? Math.min(first, nowMs - 3_600_000) : nowMs - dayMs;
   // A little air on the left, so that the oldest state is not drawn on the edge.
   return { fromMs: fromMs - (nowMs - fromMs) * 0.02, toMs: nowMs };
 }

@@ -1,4 +1,4 @@
-import { firstChoice, restoreRequest, toggled } from './restore-request.ts';
+import { firstChoice, isComplete, restoreRequest, toggled } from './restore-request.ts';
 
 describe('what is asked to be restored', () => {
   it('is everything into a new folder unless somebody says otherwise', () => {
@@ -34,4 +34,24 @@ describe('what is asked to be restored', () => {
     expect(toggled(['db'], 'files')).toEqual(['db', 'files']);
     expect(toggled(['db', 'files'], 'db')).toEqual(['files']);
   });
+});
+
+it('restores one database into another, which has a name where it is there already', () => {
+  const choice = { ...firstChoice(['shop', 'accounts'], null), target: 'database' } as const;
+
+  expect(restoreRequest(choice)).toEqual({
+    target: { kind: 'database', existing: false },
+    components: ['shop'],
+    paths: [],
+  });
+  const there = { ...choice, database: { component: 'accounts', name: ' restored ', existing: true } };
+  expect(restoreRequest(there)).toMatchObject({
+    target: { kind: 'database', name: 'restored', existing: true },
+    components: ['accounts'],
+  });
+  expect([choice, there, { ...there, database: { ...there.database, name: ' ' } }].map(isComplete)).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });

@@ -39,6 +39,25 @@ export const pages = {
     permission: 'read',
     load: async () => (await import(/* webpackChunkName: "drills" */ './Drills/DrillsPage.tsx')).DrillsPage,
   },
+  replication: {
+    path: 'replication',
+    navigation: { name: 'Replication', icon: 'code-branch' },
+    permission: 'read',
+    load: async () =>
+      (await import(/* webpackChunkName: "replication" */ './Replication/ReplicationPage.tsx')).ReplicationPage,
+  },
+  quality: {
+    path: 'data-quality',
+    navigation: { name: 'Data quality', icon: 'check-square' },
+    permission: 'read',
+    load: async () => (await import(/* webpackChunkName: "quality" */ './Quality/QualityPage.tsx')).QualityPage,
+  },
+  alerts: {
+    path: 'alerts',
+    navigation: { name: 'Alerts', icon: 'bell' },
+    permission: 'read',
+    load: async () => (await import(/* webpackChunkName: "alerts" */ './Alerts/AlertsPage.tsx')).AlertsPage,
+  },
   sla: {
     path: 'sla',
     navigation: { name: 'Service levels', icon: 'percentage' },
@@ -69,7 +88,7 @@ export const pages = {
 export type PageId = keyof typeof pages;
 
 /** Pages of later issues that alerts and dashboards link to already, and the words for what they will be about. */
-export const laterPages = { failover: 'Failover', scaling: 'Scaling', regions: 'Regions', 'data-quality': 'Data quality' } as const;
+export const laterPages = { failover: 'Failover', scaling: 'Scaling', regions: 'Regions' } as const;
 
 type Query = Readonly<Record<string, string | undefined>>;
 

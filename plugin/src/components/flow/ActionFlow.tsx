@@ -137,7 +137,7 @@ function Changed({ changes }: { readonly changes: readonly string[] }): React.JS
   return (
     <div data-testid={testIds.flow.changed} role="alert">
       <Alert severity="warning" title={t('flow.stale', 'Things have changed since you looked: this is the new plan')}>
-        <ul style={{ marginLeft: 16 }}>
+        <ul style={{ marginLeft: 16, overflowWrap: 'anywhere' }}>
           {changes.map((change) => (
             <li key={change}>{change}</li>
           ))}
@@ -191,13 +191,18 @@ function Asked({ flow }: { readonly flow: Flow }): React.JSX.Element {
   );
 }
 
+/** A link may lead to the page that lies below: the dialog would go on covering it. After the click itself, which needs the link. */
+function closeAfterLink({ target }: React.MouseEvent, onClose: () => void): void {
+  if (target instanceof Element && target.closest('a') !== null) setTimeout(onClose);
+}
+
 function Outcome({ spec, flow, onClose }: StageProps): React.JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   // The button that was pressed is gone; without a place in the dialog the keyboard would be lost, Escape too.
   useEffect(() => place.current?.focus(), []);
   return (
     <Stack direction="column" gap={2}>
-      <div ref={place} tabIndex={-1} style={{ outline: 'none' }}>
+      <div ref={place} tabIndex={-1} style={{ outline: 'none' }} onClick={(event) => closeAfterLink(event, onClose)}>
         {flow.operationId === null ? (
           <div data-testid={testIds.flow.result} role="status">
             <Alert severity="success" title={t('flow.done', 'Done')}>

@@ -3,7 +3,7 @@ import { t } from '../../text.ts';
 import { LinkButton, Stack, Text, TextLink, useTheme2 } from '@grafana/ui';
 import { useApiQuery, useOperation } from '../../api/hooks.ts';
 import type { Operation } from '../../api/types.ts';
-import { formatBytes, formatDuration, formatRate } from '../../lib/format.ts';
+import { formatBytes, formatDuration, formatRate, humanBytes } from '../../lib/format.ts';
 import {
   backupOf,
   cancelRefusal,
@@ -160,7 +160,9 @@ function Steps({ steps }: { readonly steps: readonly StepView[] }): React.JSX.El
             <span>{step.name}</span>
             {step.seconds === null ? null : <Text color="secondary">{formatDuration(step.seconds)}</Text>}
             {step.detail === null ? null : (
-              <span style={{ color: theme.colors.text.secondary, overflowWrap: 'anywhere' }}>{step.detail}</span>
+              <span style={{ color: theme.colors.text.secondary, overflowWrap: 'anywhere' }}>
+                {humanBytes(step.detail)}
+              </span>
             )}
           </Stack>
         </li>
@@ -257,7 +259,11 @@ function Result({ operation }: { readonly operation: Operation }): React.JSX.Ele
             </LinkButton>
           )}
           {operation.kind === 'drill' ? (
-            <LinkButton size="sm" variant="secondary" href={pageUrl('drills', { service: operation.service })}>
+            <LinkButton
+              size="sm"
+              variant="secondary"
+              href={pageUrl('drills', { service: operation.service, drill: operation.id })}
+            >
               {t('operation.evidence', 'See the evidence')}
             </LinkButton>
           ) : null}

@@ -2,6 +2,9 @@ import { t } from '../../text.ts';
 import { Alert, Stack, Text, useTheme2 } from '@grafana/ui';
 import type { PlanReply } from '../../api/types.ts';
 import { formatBytes, formatDuration } from '../../lib/format.ts';
+import { plannedRecovery, type PlannedRecovery } from '../../lib/pitr.ts';
+import { StatusBadge } from '../StatusBadge.tsx';
+import { Time } from '../Time.tsx';
 import { testIds } from '../testIds.ts';
 
 /** What would happen: blockers first, because with one of them nothing else matters. */
@@ -21,11 +24,13 @@ export function PlanView({ plan }: { readonly plan: PlanReply }): React.JSX.Elem
             <Lines lines={plan.warnings} />
           </Alert>
         )}
+        <RecoveryPart plan={plan} />
         <Part title={t('plan.steps', 'What will happen')}>
           <Lines lines={plan.steps} ordered />
         </Part>
         <Facts
           rows={[
+            ...placeOf(plan),
             [
               t('plan.stops', 'What stops meanwhile'),
               plan.stops.length === 0 ? t('plan.nothing', 'nothing') : plan.stops.join('; '),
@@ -45,6 +50,68 @@ export function PlanView({ plan }: { readonly plan: PlanReply }): React.JSX.Elem
       </Stack>
     </div>
   );
+}
+
+/** Whether the asked moment can be reached, with what, and what would be lost. */
+function RecoveryPart({ plan }: { readonly plan: PlanReply }): React.JSX.Element | null {
+  const found = plannedRecovery(plan.facts);
+  if (found === null) return null;
+  const unknown = t('time.unknown', 'not known');
+  const backup = plan.facts['backupId'];
+  return (
+    <Part title={t('plan.recovery', 'What is brought back')}>
+      <div data-reachable={String(found.reachable)}>
+        {found.reachable === true ? (
+          <StatusBadge tone="good" text={t('plan.reachable', 'Can be reached')} />
+        ) : found.reachable === false ? (
+          <StatusBadge tone="bad" text={t('plan.unreachable', 'Cannot be reached')} />
+        ) : (
+          <StatusBadge tone="unknown" text={t('plan.reach-unknown', 'Only the replay can tell')} />
+        )}{' '}
+        {found.problem}
+      </div>
+      <Facts
+        rows={[
+          [
+            t('plan.as-of', 'Data of'),
+            found.dataAsOf === null ? (
+              t('plan.as-of-unknown', 'only the replay can tell')
+            ) : (
+              <Time key="at" at={found.dataAsOf} />
+            ),
+          ],
+          [t('plan.from-backup', 'From the backup'), typeof backup === 'string' ? backup : unknown],
+          [t('plan.wal', 'Log to replay'), walText(found)],
+          [t('plan.lost', 'Written later and not in it'), found.lost ?? unknown],
+        ]}
+      />
+    </Part>
+  );
+}
+
+function walText({ walFrom, walTo, timeline }: PlannedRecovery): string {
+  if (walFrom === null) return t('time.unknown', 'not known');
+  const segments =
+    walTo === null
+      ? t('plan.wal-from', 'from {{from}} on', { from: walFrom })
+      : t('plan.wal-range', '{{from}} to {{to}}', { from: walFrom, to: walTo });
+  return timeline === null
+    ? segments
+    : t('plan.wal-timeline', '{{segments}}, timeline {{timeline}}', { segments, timeline });
+}
+
+/** Where a restore will write. */
+function placeOf({ kind, facts }: PlanReply): readonly (readonly [string, React.ReactNode])[] {
+  const place = typeof facts['folder'] === 'string' ? facts['folder'] : facts['target'];
+  if (kind !== 'restore' || typeof place !== 'string') return [];
+  return [
+    [
+      t('plan.folder', 'Where it is written'),
+      <code key="folder" style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
+        {place}
+      </code>,
+    ],
+  ];
 }
 
 /** For actions without a dry run: what they do, in the page's own words. */

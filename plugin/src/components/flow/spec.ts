@@ -29,6 +29,8 @@ export interface ActionSpec<K extends ChangingAction = ChangingAction> {
   readonly confirm?: string;
   /** Red button although there is no plan to say so. */
   readonly destructive?: boolean;
+  /** False: the choices are not complete yet, so nothing is planned or sent. */
+  readonly ready?: boolean;
   /** Called once with the reply, before the dialog shows the result. */
   readonly onDone?: (reply: Reply<K>) => void;
 }

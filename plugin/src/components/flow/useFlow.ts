@@ -48,13 +48,17 @@ export function useFlow<K extends ChangingAction>(spec: ActionSpec<K>): Flow {
   const isPlanned = (plannedActions as readonly string[]).includes(spec.id);
   const [entered, setEntered] = useState<Entered>({ reason: '', confirmation: '' });
   const [sent, setSent] = useState<Sent>(nothingSent);
-  const plan = usePlan(spec, isPlanned && (sent.stage === 'review' || sent.stage === 'sending'));
+  const plan = usePlan(
+    spec,
+    isPlanned && spec.ready !== false && (sent.stage === 'review' || sent.stage === 'sending'),
+  );
   const request = JSON.stringify([spec.id, spec.params, spec.body, plan.data?.etag, sent.refusedPlan?.etag]);
   const key = useRequestKey(request);
   const isSending = useRef(false);
   const needs = needsOf(spec, plan.data);
   const maySend =
     sent.stage === 'review' &&
+    spec.ready !== false &&
     isEntered(needs, entered) &&
     (!isPlanned || (plan.data !== undefined && plan.error === null && plan.data.blockers.length === 0));
 

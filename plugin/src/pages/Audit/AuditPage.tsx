@@ -1,11 +1,11 @@
 import { t } from '../../text.ts';
-import { Button, Stack } from '@grafana/ui';
+import { Button, Drawer, Stack } from '@grafana/ui';
 import { useCallback } from 'react';
 import { useApiPages, useApiQuery, type ApiPages } from '../../api/hooks.ts';
 import type { AuditEntry, Query } from '../../api/types.ts';
 import { PageFrame } from '../../components/PageFrame.tsx';
-import { LoadingRows, NoMatch, NothingYet } from '../../components/states.tsx';
-import { auditFilter, auditFilters, auditParams, clearedAuditFilters } from '../../lib/audit-list.ts';
+import { ErrorNotice, LoadingRows, NoMatch, NothingYet } from '../../components/states.tsx';
+import { auditFilter, auditFilters, auditParams, clearedAuditFilters, rowNumber } from '../../lib/audit-list.ts';
 import { isFiltered } from '../../lib/url-state.ts';
 import { usePageState } from '../../lib/use-page-state.ts';
 import { QueryNotice } from '../../lib/QueryNotice.tsx';
@@ -23,7 +23,6 @@ export function AuditPage(): React.JSX.Element {
   const entries = useApiPages('listAudit', { query: { ...filter, limit: 100 } });
   const filtered = isFiltered(auditParams, state, auditFilters);
   const onOpen = useCallback((seq: number) => setState({ entry: String(seq) }, { push: true }), [setState]);
-  const opened = entries.data?.find(({ seq }) => String(seq) === state.entry);
   return (
     <PageFrame
       id="audit"
@@ -47,8 +46,43 @@ export function AuditPage(): React.JSX.Element {
         onOpen={onOpen}
         onClear={() => setState(clearedAuditFilters())}
       />
-      {opened !== undefined && <AuditDrawer entry={opened} onClose={() => setState({ entry: '' })} />}
+      <OpenedEntry seq={state.entry} listed={entries.data} onClose={() => setState({ entry: '' })} />
     </PageFrame>
+  );
+}
+
+interface OpenedEntryProps {
+  /** As it stands in the URL; '' is none. */
+  readonly seq: string;
+  readonly listed: readonly AuditEntry[] | undefined;
+  readonly onClose: () => void;
+}
+
+/** The row of a link, also where it lies outside of what is listed: it is then asked for by its number. */
+function OpenedEntry({ seq, listed, onClose }: OpenedEntryProps): React.JSX.Element | null {
+  const number = rowNumber(seq);
+  const known = listed?.find((entry) => entry.seq === number);
+  const asked = useApiQuery(
+    'listAudit',
+    { query: { seq: number ?? 0, limit: 1 } },
+    { enabled: number !== null && listed !== undefined && known === undefined, refreshMs: false, keepPrevious: false },
+  );
+  if (seq === '') return null;
+  const found = known ?? asked.data?.items.find((entry) => entry.seq === number);
+  if (found !== undefined) return <AuditDrawer entry={found} onClose={onClose} />;
+  if (number !== null && asked.error === null && asked.data === undefined) return null;
+  return (
+    <Drawer title={t('audit.entry', 'Audit entry {{seq}}', { seq })} size="md" onClose={onClose}>
+      {asked.error === null ? (
+        <NothingYet what={t('audit.no-entry', 'The log has no such row')} />
+      ) : (
+        <ErrorNotice
+          error={asked.error}
+          title={t('audit.entry-failed', 'The row could not be read')}
+          onRetry={asked.refetch}
+        />
+      )}
+    </Drawer>
   );
 }
 

@@ -58,14 +58,16 @@ export function BackupActions({ backup }: { readonly backup: Backup }): React.JS
           spec={{
             id: 'startDrill',
             params: { name: service },
-            title: t('backup.drill-title', 'Drill {{service}} with its newest backup', { service }),
+            body: { backupId: id },
+            title: t('backup.drill-title', 'Drill {{id}}', { id }),
             verb: t('backup.drill-verb', 'Run the drill'),
             service,
           }}
           icon="rocket"
+          disabledBecause={failed}
           testId={backupTestIds.drill}
         >
-          {t('backup.drill', 'Drill the newest')}
+          {t('backup.drill', 'Drill')}
         </ActionButton>
         <DeleteButton backup={backup} />
       </Stack>

@@ -50,7 +50,9 @@ export function BackupDrawer({ state, onChange }: BackupDrawerProps): React.JSX.
 function Content({ backup, state, onChange }: BackupDrawerProps & { readonly backup: Backup }): React.JSX.Element {
   const styles = useStyles2(getStyles);
   const [picked, setPicked] = useState<RestoreChoice['picked']>(null);
-  const isFiles = state.tab === 'files';
+  const service = useApiQuery('getService', { params: { name: backup.service } }, { refreshMs: false });
+  const hasFiles = service.data?.abilities?.files !== false;
+  const isFiles = hasFiles && state.tab === 'files';
   return (
     <>
       <BackupActions backup={backup} />
@@ -60,7 +62,9 @@ function Content({ backup, state, onChange }: BackupDrawerProps & { readonly bac
           active={!isFiles}
           onChangeTab={() => onChange({ tab: 'details' })}
         />
-        <Tab label={t('drawer.files', 'Files')} active={isFiles} onChangeTab={() => onChange({ tab: 'files' })} />
+        {hasFiles && (
+          <Tab label={t('drawer.files', 'Files')} active={isFiles} onChangeTab={() => onChange({ tab: 'files' })} />
+        )}
       </TabsBar>
       {isFiles ? (
         <FileBrowser

@@ -36,7 +36,10 @@ export function BackupFilters({ state, onChange, services, isFiltered }: BackupF
       <Choice
         label={t('backups.type', 'Type')}
         any={t('backups.any-type', 'Any type')}
-        options={(['full', 'incremental', 'snapshot'] as const).map((value) => ({ value, label: typeWord(value) }))}
+        options={(['full', 'differential', 'incremental', 'snapshot'] as const).map((value) => ({
+          value,
+          label: typeWord(value),
+        }))}
         value={state.type}
         onChoose={(type) => filter({ type })}
       />

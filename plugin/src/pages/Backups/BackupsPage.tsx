@@ -8,6 +8,7 @@ import { DialogButton } from '../../lib/DialogButton.tsx';
 import { usePageState } from '../../lib/use-page-state.ts';
 import { BackupDrawer } from './BackupDrawer.tsx';
 import { BackupList, useBackups } from './BackupList.tsx';
+import { SourcesView } from './SourcesView.tsx';
 import { StartBackupFlow } from './StartBackupFlow.tsx';
 import { TimelineView } from './TimelineView.tsx';
 import { backupTestIds } from './testIds.ts';
@@ -18,7 +19,8 @@ export function BackupsPage(): React.JSX.Element {
   const known = useApiQuery('listServices');
   const services = (known.data?.items ?? []).map(({ name }) => name);
   const isTimeline = state.view === 'timeline';
-  const backups = useBackups(state, !isTimeline);
+  const isList = state.view === 'list';
+  const backups = useBackups(state, isList);
   const change = useCallback(
     (wanted: Partial<BackupState>, options?: { readonly push?: boolean }) => setState(wanted, options),
     [setState],
@@ -28,8 +30,8 @@ export function BackupsPage(): React.JSX.Element {
       id="backups"
       title={t('backups.title', 'Backups')}
       subTitle={t('backups.subtitle', 'What can be brought back, from when, and how well that is proven')}
-      updatedAt={isTimeline ? known.updatedAt : backups.updatedAt}
-      isFetching={backups.isFetching}
+      updatedAt={isList ? backups.updatedAt : known.updatedAt}
+      isFetching={isList ? backups.isFetching : known.isFetching}
       actions={
         <StartButton
           services={services}
@@ -42,7 +44,7 @@ export function BackupsPage(): React.JSX.Element {
       <TabsBar>
         <Tab
           label={t('backups.tab-list', 'All backups')}
-          active={!isTimeline}
+          active={isList}
           onChangeTab={() => change({ view: 'list' }, { push: true })}
         />
         <Tab
@@ -50,12 +52,15 @@ export function BackupsPage(): React.JSX.Element {
           active={isTimeline}
           onChangeTab={() => change({ view: 'timeline' }, { push: true })}
         />
+        <Tab
+          label={t('backups.tab-sources', 'Repositories')}
+          active={state.view === 'sources'}
+          onChangeTab={() => change({ view: 'sources' }, { push: true })}
+        />
       </TabsBar>
-      {isTimeline ? (
-        <TimelineView state={state} services={services} onChange={change} />
-      ) : (
-        <BackupList state={state} backups={backups} services={services} onChange={change} />
-      )}
+      {isTimeline && <TimelineView state={state} services={services} onChange={change} />}
+      {state.view === 'sources' && <SourcesView services={known} service={state.service} onChange={change} />}
+      {isList && <BackupList state={state} backups={backups} services={services} onChange={change} />}
       {state.backup !== '' && <BackupDrawer state={state} onChange={change} />}
     </PageFrame>
   );

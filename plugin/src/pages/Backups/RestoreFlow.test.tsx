@@ -17,6 +17,21 @@ jest.mock('@grafana/runtime', () => ({
   hasPermission: (permission: string) => mockIsAdmin || !permission.endsWith(':admin'),
 }));
 
+let mockService: object = {};
+jest.mock('../../api/hooks.ts', () => ({ useApiQuery: () => ({ data: mockService, error: null }) }));
+const files = { abilities: { components: true, inPlace: true }, pitr: null };
+const windows = {
+  windows: [],
+  gaps: [],
+  newestRestorableAt: '2026-11-22T03:00:00.000Z',
+  oldestRestorableAt: null,
+  segments: 0,
+};
+const database = {
+  abilities: { components: false, inPlace: false },
+  pitr: { known: true, at: '2026-11-22T03:00:00.000Z', value: windows },
+};
+
 // After the mocks: an import at the top would be evaluated before them.
 let RestoreFlow: (typeof import('./RestoreFlow.tsx'))['RestoreFlow'];
 beforeAll(async () => {
@@ -27,6 +42,9 @@ const source: RestoreSource = { id: 'b1', service: 'shop', components: ['db', 'f
 const close = (): void => undefined;
 
 describe('the choices of a restore', () => {
+  beforeEach(() => {
+    mockService = files;
+  });
   afterEach(cleanup);
 
   it('asks for a new folder first, and as an administrator only in place', () => {
@@ -46,6 +64,55 @@ describe('the choices of a restore', () => {
 
     expect(screen.getByRole<HTMLInputElement>('radio', { name: /^In place/ }).disabled).toBe(true);
     expect(screen.getByText(/genesis-dr-app:admin/)).toBeTruthy();
+  });
+
+  it('asks how far to replay where the service keeps its log, and plans nothing until that is complete', () => {
+    mockIsAdmin = true;
+    mockService = database;
+    const at = '2026-11-22T02:30:00.000Z';
+    render(<RestoreFlow source={source} picked={null} recovery={{ type: 'time', at }} onClose={close} />);
+    expect(mockShown.at(-1)).toMatchObject({ body: { recovery: { type: 'time', at } }, ready: true });
+    expect(screen.queryByRole('radio', { name: 'Components' })).toBeNull();
+    expect(screen.getByText('The engine of this service restores beside, never in place')).toBeTruthy();
+
+    fireEvent.click(screen.getByRole('radio', { name: /LSN/ }));
+    expect(mockShown.at(-1)).toMatchObject({ ready: false });
+
+    const field = screen.getByLabelText(/^LSN/);
+    fireEvent.change(field, { target: { value: '0/3a000028' } });
+    fireEvent.blur(field);
+
+    expect(mockShown.at(-1)).toMatchObject({ body: { recovery: { type: 'lsn', lsn: '0/3A000028' } }, ready: true });
+  });
+
+  it('restores one database into another where the engine can, and asks for its name where it is there already', () => {
+    mockService = { abilities: { components: true, inPlace: false, intoDatabase: true }, pitr: null };
+    render(<RestoreFlow source={source} picked={null} onClose={close} />);
+
+    fireEvent.click(screen.getByRole('radio', { name: /^A database of the server/ }));
+    expect(mockShown.at(-1)).toMatchObject({
+      body: { target: { kind: 'database', existing: false }, components: ['db'] },
+      ready: true,
+    });
+
+    fireEvent.click(screen.getByRole('radio', { name: 'files' }));
+    fireEvent.click(screen.getByRole('checkbox', { name: 'It is there already, and empty' }));
+    expect(mockShown.at(-1)).toMatchObject({ ready: false });
+
+    const field = screen.getByLabelText(/^Name of the database/);
+    fireEvent.change(field, { target: { value: 'restored' } });
+    fireEvent.blur(field);
+    expect(mockShown.at(-1)).toMatchObject({
+      body: { target: { kind: 'database', name: 'restored', existing: true }, components: ['files'] },
+      ready: true,
+    });
+  });
+
+  it('says nothing of a log to an engine that keeps none', () => {
+    render(<RestoreFlow source={source} picked={null} onClose={close} />);
+
+    expect(mockShown.at(-1)?.body).not.toHaveProperty('recovery');
+    expect(screen.queryByText('How far')).toBeNull();
   });
 
   it('stays with the backup it was opened for when a newer one ends meanwhile', () => {

@@ -3,10 +3,16 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '../../text.ts';
 import { Checkbox, Field, Input, RadioButtonList, Stack, useStyles2 } from '@grafana/ui';
 import { useId, useState } from 'react';
-import type { Backup } from '../../api/types.ts';
+import type { Backup, Service } from '../../api/types.ts';
+import type { RecoveryTarget } from '@genesis-dr/exporter/contract';
+import { useApiQuery } from '../../api/hooks.ts';
 import { ActionFlow } from '../../components/flow/ActionFlow.tsx';
 import { missingPermission } from '../../components/permissions.ts';
-import { firstChoice, restoreRequest, toggled, type RestoreChoice } from '../../lib/restore-request.ts';
+import { partOf } from '../../lib/facts.ts';
+import { draftOfTarget, targetOf } from '../../lib/pitr.ts';
+import { firstChoice, isComplete, restoreRequest, toggled, type RestoreChoice } from '../../lib/restore-request.ts';
+import { IntoDatabase } from './IntoDatabase.tsx';
+import { RecoveryFields } from './RecoveryFields.tsx';
 
 /** What can be restored: a backup as the list or the timeline knows it. */
 export interface RestoreSource {
@@ -24,21 +30,32 @@ interface RestoreFlowProps {
   readonly source: RestoreSource;
   /** A file or folder that was chosen in the file browser. */
   readonly picked: RestoreChoice['picked'];
+  /** How far to replay the log; absent: as far as it goes, where there is one. */
+  readonly recovery?: RecoveryTarget;
   readonly onClose: () => void;
 }
 
 /** Everything about a restore in one dialog: what, where to, and the plan that follows from it. */
-export function RestoreFlow({ source: opened, picked, onClose }: RestoreFlowProps): React.JSX.Element {
+export function RestoreFlow({ source: opened, picked, recovery, onClose }: RestoreFlowProps): React.JSX.Element {
   // Of the moment it was opened: a backup that ends meanwhile becomes the newest, but it is not what was looked at.
   const [source] = useState(opened);
   const [choice, setChoice] = useState(() => firstChoice(source.components, picked));
+  const [draft, setDraft] = useState(() => draftOfTarget(recovery ?? { type: 'latest' }));
+  const service = useApiQuery('getService', { params: { name: source.service } }, { refreshMs: false });
+  const abilities = service.data?.abilities;
+  const pitr = partOf(service.data?.pitr);
+  const target = pitr.kind === 'absent' ? null : targetOf(draft);
   const isInPlace = choice.target === 'in_place';
   return (
     <ActionFlow
       spec={{
         id: 'restoreBackup',
         params: { id: source.id },
-        body: restoreRequest(choice),
+        body: { ...restoreRequest(choice), ...(target === null ? {} : { recovery: target }) },
+        // Until it is known whether the service keeps its log, a plan would be one for another moment than the chosen.
+        ready:
+          isComplete(choice) &&
+          (service.data === undefined ? service.error !== null : pitr.kind === 'absent' || target !== null),
         ...(isInPlace ? { as: 'admin' as const, destructive: true } : {}),
         title: t('restore.title', 'Restore {{id}}', { id: source.id }),
         verb: isInPlace ? t('restore.verb-in-place', 'Restore in place') : t('restore.verb', 'Restore'),
@@ -46,8 +63,12 @@ export function RestoreFlow({ source: opened, picked, onClose }: RestoreFlowProp
       }}
       options={
         <Stack direction="column" gap={2}>
-          <What source={source} choice={choice} onChoose={setChoice} />
-          <Where choice={choice} onChoose={setChoice} />
+          {pitr.kind !== 'absent' && <RecoveryFields draft={draft} onChange={setDraft} />}
+          {abilities?.components !== false && choice.target !== 'database' && (
+            <What source={source} choice={choice} onChoose={setChoice} />
+          )}
+          <Where choice={choice} onChoose={setChoice} abilities={abilities} />
+          {choice.target === 'database' && <IntoDatabase source={source} choice={choice} onChoose={setChoice} />}
           {source.copies.length > 0 && <From source={source} choice={choice} onChoose={setChoice} />}
         </Stack>
       }
@@ -105,26 +126,42 @@ function What({ source, choice, onChoose }: PartProps & { readonly source: Resto
   );
 }
 
-function Where({ choice, onChoose }: PartProps): React.JSX.Element {
+type Abilities = Service['abilities'];
+
+function Where({
+  choice,
+  onChoose,
+  abilities,
+}: PartProps & { readonly abilities: Abilities | undefined }): React.JSX.Element {
   const name = useId();
-  const missing = missingPermission('admin');
+  const missing =
+    abilities?.inPlace === false
+      ? t('restore.no-in-place', 'The engine of this service restores beside, never in place')
+      : missingPermission('admin');
+  const options: { value: RestoreChoice['target']; label: string; description: string }[] = [
+    {
+      value: 'folder',
+      label: t('restore.folder', 'A new folder'),
+      description: t('restore.folder-safe', 'Nothing that is there is touched'),
+    },
+    {
+      value: 'in_place',
+      label: t('restore.in-place', 'In place'),
+      description: missing ?? t('restore.in-place-risk', 'Replaces the present data'),
+    },
+  ];
+  if (abilities?.intoDatabase === true)
+    options.splice(1, 0, {
+      value: 'database',
+      label: t('restore.database', 'A database of the server'),
+      description: t('restore.database-safe', 'A new one, or one that is empty'),
+    });
   return (
     <>
       <Choices legend={t('restore.where', 'Where to')} hint={null}>
         <RadioButtonList<RestoreChoice['target']>
           name={name}
-          options={[
-            {
-              value: 'folder',
-              label: t('restore.folder', 'A new folder'),
-              description: t('restore.folder-safe', 'Nothing that is there is touched'),
-            },
-            {
-              value: 'in_place',
-              label: t('restore.in-place', 'In place'),
-              description: missing ?? t('restore.in-place-risk', 'Replaces the present data'),
-            },
-          ]}
+          options={options}
           disabledOptions={missing === null ? [] : ['in_place']}
           value={choice.target}
           onChange={(target) => onChoose({ ...choice, target })}

@@ -1,11 +1,14 @@
 import { t } from '../../text.ts';
 import { Combobox, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
 import { useId, useState } from 'react';
+import { useApiQuery } from '../../api/hooks.ts';
 import type { Backup } from '../../api/types.ts';
 import { ActionFlow } from '../../components/flow/ActionFlow.tsx';
 import { typeWord } from './words.ts';
 
-const types: readonly Backup['type'][] = ['incremental', 'full', 'snapshot'];
+/** Where the exporter does not say what the engine makes. */
+const usual: readonly Backup['type'][] = ['incremental', 'full', 'snapshot'];
+const order: readonly Backup['type'][] = ['incremental', 'differential', 'full', 'snapshot'];
 
 interface StartBackupFlowProps {
   /** At least one. */
@@ -17,7 +20,11 @@ interface StartBackupFlowProps {
 /** Back up a service now. */
 export function StartBackupFlow({ services, service: first, onClose }: StartBackupFlowProps): React.JSX.Element {
   const [service, setService] = useState(first);
-  const [type, setType] = useState<Backup['type']>('incremental');
+  const [wanted, setType] = useState<Backup['type']>('incremental');
+  const facts = useApiQuery('getService', { params: { name: service } }, { refreshMs: false });
+  const made = facts.data?.abilities?.types ?? usual;
+  const types = order.filter((one) => made.includes(one));
+  const type = types.includes(wanted) ? wanted : (types[0] ?? 'full');
   const [note, setNote] = useState('');
   const ids = { service: useId(), note: useId() };
   const trimmed = note.trim();
@@ -68,6 +75,7 @@ export function StartBackupFlow({ services, service: first, onClose }: StartBack
 }
 
 function typeHint(type: Backup['type']): string {
+  if (type === 'differential') return t('start.hint-differential', 'Only what has changed since the last full one');
   if (type === 'full') return t('start.hint-full', 'Everything anew; needs no backup before it');
   return type === 'incremental'
     ? t('start.hint-incremental', 'Only what has changed since the last one; makes a full one where there is none')

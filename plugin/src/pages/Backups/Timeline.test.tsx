@@ -55,4 +55,35 @@ describe('the timeline', () => {
 
     expect(chosen).toEqual([now - 5 * hourMs]);
   });
+
+  it('goes by seconds and minutes where there is a log, and says whether the moment can be had', () => {
+    const chosen: number[] = [];
+    const log = {
+      windows: [{ fromMs: now - 8 * hourMs, toMs: now - 6 * hourMs }],
+      gaps: [{ fromMs: now - 6 * hourMs, toMs: now - 4 * hourMs }],
+    };
+    const shown = (asOfMs: number): HTMLElement => {
+      cleanup();
+      render(
+        <Timeline
+          points={[pointAt(8), pointAt(4)]}
+          gaps={[]}
+          log={log}
+          range={range}
+          asOfMs={asOfMs}
+          onChoose={(ms) => chosen.push(ms)}
+        />,
+      );
+      return screen.getByRole('slider');
+    };
+    const slider = shown(now - 7 * hourMs);
+    expect(slider.getAttribute('aria-valuetext')).toContain('to the second');
+
+    fireEvent.keyDown(slider, { key: 'ArrowRight', shiftKey: true });
+    fireEvent.keyDown(slider, { key: 'PageDown' });
+    fireEvent.keyDown(slider, { key: 'ArrowRight' });
+
+    expect(chosen).toEqual([now - 7 * hourMs + 1_000, now - 7 * hourMs - 60_000, now - 4 * hourMs]);
+    expect(shown(now - 5 * hourMs).getAttribute('aria-valuetext')).toContain('broken');
+  });
 });

@@ -11,6 +11,7 @@ import {
   type RecoverablePoint,
   type TimeRange,
 } from '../../lib/recoverable.ts';
+import type { Stretch } from '../../lib/pitr.ts';
 
 /** More marks than this could not be told apart on the widest screens. */
 const markSlots = 160;
@@ -22,10 +23,18 @@ export interface TimelineGap {
   readonly seconds: number;
 }
 
+/** What the archive of the write-ahead log adds: where every second can be had, and where it is broken. */
+export interface TimelineLog {
+  readonly windows: readonly Stretch[];
+  readonly gaps: readonly Stretch[];
+}
+
 interface TimelineProps {
   /** Oldest first. */
   readonly points: readonly RecoverablePoint[];
   readonly gaps: readonly TimelineGap[];
+  /** Null: only kept states can be had. */
+  readonly log?: TimelineLog | null;
   readonly range: TimeRange;
   /** The moment that is asked for. */
   readonly asOfMs: number;
@@ -33,16 +42,23 @@ interface TimelineProps {
 }
 
 /**
- * What can be reached, drawn: a mark for each kept state, hatched where none was kept for too long, a line at the chosen
- * moment. A slider to assistive technology and the keyboard: arrows go from state to state.
+ * What can be reached, drawn: a mark for each kept state, a band where every second can be had, hatched where nothing was kept for
+ * too long or the log is broken, a line at the chosen moment. A slider to assistive technology and the keyboard: arrows go from
+ * state to state; where there is a log, with Shift by a second, and Page Up and Down by a minute.
  */
-export function Timeline({ points, gaps, range, asOfMs, onChoose }: TimelineProps) {
+export function Timeline({ points, gaps, log = null, range, asOfMs, onChoose }: TimelineProps) {
   const styles = useStyles2(getStyles);
   const hint = useId();
   const choose = (point: RecoverablePoint | null | undefined): void => {
     if (point !== null && point !== undefined) onChoose(Date.parse(point.dataAt));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
+    const stepMs = log === null ? null : fineStep(event);
+    if (stepMs !== null) {
+      event.preventDefault();
+      onChoose(Math.min(range.toMs, Math.floor(asOfMs / 1000) * 1000 + stepMs));
+      return;
+    }
     const chosen = keyTarget(event.key, points, asOfMs);
     if (chosen === undefined) return;
     event.preventDefault();
@@ -65,19 +81,31 @@ export function Timeline({ points, gaps, range, asOfMs, onChoose }: TimelineProp
         aria-valuemin={range.fromMs}
         aria-valuemax={range.toMs}
         aria-valuenow={Math.min(range.toMs, Math.max(range.fromMs, asOfMs))}
-        aria-valuetext={valueText(points, asOfMs)}
+        aria-valuetext={log === null ? valueText(points, asOfMs) : logText(log, points, asOfMs)}
         onKeyDown={onKeyDown}
         onPointerDown={onPointerDown}
       >
-        <Gaps gaps={gaps} range={range} />
+        {log === null ? (
+          <Gaps gaps={gaps} range={range} />
+        ) : (
+          <>
+            <Stretches stretches={log.windows} range={range} className={styles.window} />
+            <Stretches stretches={log.gaps} range={range} className={styles.walGap} />
+          </>
+        )}
         <Marks points={points} range={range} asOfMs={asOfMs} />
         <div className={styles.cursor} style={{ left: percent(positionOf(range, asOfMs)) }} />
       </div>
       <Axis range={range} />
       <div id={hint} className={styles.hint}>
-        {t('timeline.hint', 'Click a moment, or use the arrow keys to go from state to state.')}
+        {log === null
+          ? t('timeline.hint', 'Click a moment, or use the arrow keys to go from state to state.')
+          : t(
+              'timeline.hint-log',
+              'Click a moment. Arrow keys go from state to state, with Shift by a second; Page Up and Page Down by a minute.',
+            )}
       </div>
-      <Legend />
+      <Legend hasLog={log !== null} />
     </div>
   );
 }
@@ -92,6 +120,23 @@ function keyTarget(
   if (key === 'Home') return points[0] ?? null;
   if (key === 'End') return points.at(-1) ?? null;
   return undefined;
+}
+
+/** Milliseconds; null: the key is not one of those. */
+function fineStep({ key, shiftKey }: KeyboardEvent): number | null {
+  if (key === 'PageUp') return 60_000;
+  if (key === 'PageDown') return -60_000;
+  if (!shiftKey) return null;
+  if (key === 'ArrowRight' || key === 'ArrowUp') return 1_000;
+  return key === 'ArrowLeft' || key === 'ArrowDown' ? -1_000 : null;
+}
+
+function logText(log: TimelineLog, points: readonly RecoverablePoint[], asOfMs: number): string {
+  const inside = ({ fromMs, toMs }: Stretch): boolean => fromMs <= asOfMs && asOfMs <= toMs;
+  const asOf = dateTimeFormat(asOfMs);
+  if (log.windows.some(inside)) return t('timeline.value-exact', '{{asOf}}: can be had to the second', { asOf });
+  if (log.gaps.some(inside)) return t('timeline.value-gap', '{{asOf}}: the log is broken here', { asOf });
+  return valueText(points, asOfMs);
 }
 
 function valueText(points: readonly RecoverablePoint[], asOfMs: number): string {
@@ -113,6 +158,23 @@ function Gaps({ gaps, range }: { readonly gaps: readonly TimelineGap[]; readonly
     .filter(({ left, right }) => right > left)
     .map(({ from, left, right }) => (
       <div key={from} className={styles.gap} style={{ left: percent(left), width: percent(right - left) }} />
+    ));
+}
+
+function Stretches({
+  stretches,
+  range,
+  className,
+}: {
+  readonly stretches: readonly Stretch[];
+  readonly range: TimeRange;
+  readonly className: string;
+}) {
+  return stretches
+    .map(({ fromMs, toMs }) => ({ fromMs, left: positionOf(range, fromMs), right: positionOf(range, toMs) }))
+    .filter(({ left, right }) => right > left)
+    .map(({ fromMs, left, right }) => (
+      <div key={fromMs} className={className} style={{ left: percent(left), width: percent(right - left) }} />
     ));
 }
 
@@ -156,7 +218,7 @@ function Axis({ range }: { readonly range: TimeRange }) {
   );
 }
 
-function Legend() {
+function Legend({ hasLog }: { readonly hasLog: boolean }) {
   const styles = useStyles2(getStyles);
   return (
     <div className={styles.legend}>
@@ -168,10 +230,23 @@ function Legend() {
         <i className={cx(styles.key, styles.unverified)} />
         {t('timeline.legend-unverified', 'not verified yet')}
       </span>
-      <span>
-        <i className={cx(styles.keyGap)} />
-        {t('timeline.legend-gap', 'nothing kept for longer than the objective')}
-      </span>
+      {hasLog ? (
+        <>
+          <span>
+            <i className={styles.keyWindow} />
+            {t('timeline.legend-window', 'every second can be had')}
+          </span>
+          <span>
+            <i className={styles.keyWalGap} />
+            {t('timeline.legend-wal-gap', 'the log is broken')}
+          </span>
+        </>
+      ) : (
+        <span>
+          <i className={styles.keyGap} />
+          {t('timeline.legend-gap', 'nothing kept for longer than the objective')}
+        </span>
+      )}
     </div>
   );
 }
@@ -181,6 +256,11 @@ function percent(share: number): string {
 }
 
 function getStyles(theme: GrafanaTheme2) {
+  const broken = `repeating-linear-gradient(135deg, ${theme.colors.error.border} 0 2px, ${theme.colors.error.transparent} 2px 7px)`;
+  const window = {
+    background: theme.colors.success.transparent,
+    borderBottom: `4px solid ${theme.colors.success.border}`,
+  };
   const hatch = `repeating-linear-gradient(45deg, ${theme.colors.warning.transparent} 0 4px, transparent 4px 8px)`;
   return {
     timeline: css({ marginTop: theme.spacing(1), minWidth: 0 }),
@@ -196,6 +276,8 @@ function getStyles(theme: GrafanaTheme2) {
       '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: 2 },
     }),
     gap: css({ position: 'absolute', top: 0, bottom: 0, background: hatch }),
+    window: css({ position: 'absolute', top: 0, bottom: 0, ...window }),
+    walGap: css({ position: 'absolute', top: 0, bottom: 0, background: broken }),
     mark: css({
       position: 'absolute',
       top: 12,
@@ -236,6 +318,8 @@ function getStyles(theme: GrafanaTheme2) {
       span: { display: 'inline-flex', alignItems: 'center', gap: theme.spacing(0.5) },
     }),
     key: css({ width: 7, height: 12, borderRadius: 3, border: `1.5px solid ${theme.colors.success.border}` }),
+    keyWindow: css({ width: 16, height: 12, ...window }),
+    keyWalGap: css({ width: 16, height: 12, background: broken, border: `1px solid ${theme.colors.border.weak}` }),
     keyGap: css({ width: 16, height: 12, background: hatch, border: `1px solid ${theme.colors.border.weak}` }),
   };
 }

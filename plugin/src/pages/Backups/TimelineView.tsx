@@ -7,9 +7,14 @@ import { useApiQuery } from '../../api/hooks.ts';
 import type { Reply } from '../../api/types.ts';
 import { LoadingRows, NothingYet } from '../../components/states.tsx';
 import { useNow } from '../../components/useNow.ts';
-import { formatDuration } from '../../lib/format.ts';
+import type { PitrFacts } from '@genesis-dr/exporter/contract';
+import { Time } from '../../components/Time.tsx';
+import { partOf, type Part } from '../../lib/facts.ts';
+import { formatCount, formatDuration } from '../../lib/format.ts';
+import { gapStretches, windowStretches } from '../../lib/pitr.ts';
 import type { BackupState } from '../../lib/backup-list.ts';
 import { firstSpan, rangeOf, reachAt, timelineSpans, type TimelineSpan } from '../../lib/recoverable.ts';
+import { PitrCard } from './PitrCard.tsx';
 import { ReachCard } from './ReachCard.tsx';
 import { localText } from '../../lib/TimeField.tsx';
 import { QueryNotice } from '../../lib/QueryNotice.tsx';
@@ -28,6 +33,11 @@ interface TimelineViewProps {
 export function TimelineView({ state, services, onChange }: TimelineViewProps): React.JSX.Element {
   const service = state.service === '' ? (services[0] ?? '') : state.service;
   const serviceId = useId();
+  const facts = useApiQuery(
+    'getService',
+    { params: { name: service } },
+    { enabled: service !== '', keepPrevious: false },
+  );
   const known = useApiQuery(
     'recoverable',
     { params: { name: service }, query: { limit: 2000 } },
@@ -52,16 +62,19 @@ export function TimelineView({ state, services, onChange }: TimelineViewProps): 
         stale={known.data !== undefined}
       />
       {known.isLoading && <LoadingRows rows={3} height={44} />}
-      {known.data !== undefined && <Recover key={service} known={known.data} state={state} onChange={onChange} />}
+      {known.data !== undefined && (
+        <Recover key={service} known={known.data} pitr={partOf(facts.data?.pitr)} state={state} onChange={onChange} />
+      )}
     </Stack>
   );
 }
 
 interface RecoverProps extends Omit<TimelineViewProps, 'services'> {
   readonly known: Recoverable;
+  readonly pitr: Part<PitrFacts>;
 }
 
-function Recover({ known, state, onChange }: RecoverProps): React.JSX.Element {
+function Recover({ known, pitr: part, state, onChange }: RecoverProps): React.JSX.Element {
   const styles = useStyles2(getStyles);
   // Half a minute is far below what a drawing of a day can show; the marks need not move every second.
   const nowMs = useNow(30_000);
@@ -79,8 +92,16 @@ function Recover({ known, state, onChange }: RecoverProps): React.JSX.Element {
           : t('timeline.first', 'The first backup makes the first moment to go back to.')}
       </NothingYet>
     );
-  const newest = Date.parse(known.points.at(-1)?.dataAt ?? known.at);
-  const range = rangeOf(known.points, span, Math.max(nowMs, newest));
+  const pitr = part.kind === 'known' ? part.value : null;
+  const newestPoint = known.points.at(-1)?.dataAt ?? known.at;
+  const newest = Date.parse(pitr?.newestRestorableAt ?? newestPoint);
+  const oldest = pitr?.oldestRestorableAt ?? null;
+  const range = rangeOf(
+    known.points,
+    span,
+    Math.max(nowMs, newest, Date.parse(newestPoint)),
+    oldest === null ? undefined : Date.parse(oldest),
+  );
   const asOfMs = state.asOf === '' ? newest : Date.parse(state.asOf);
   const choose = (ms: number): void => onChange({ asOf: new Date(ms).toISOString() });
   return (
@@ -96,9 +117,25 @@ function Recover({ known, state, onChange }: RecoverProps): React.JSX.Element {
         </Field>
         <AsOf ms={asOfMs} onChoose={choose} />
       </Stack>
-      <Timeline points={known.points} gaps={known.gaps} range={range} asOfMs={asOfMs} onChoose={choose} />
-      <GapWords known={known} />
-      <ReachCard known={known} reach={reachAt(known.points, asOfMs)} asOfMs={asOfMs} onChange={onChange} />
+      <Timeline
+        points={known.points}
+        gaps={known.gaps}
+        log={pitr === null ? null : { windows: windowStretches(pitr.windows), gaps: gapStretches(pitr.gaps, range) }}
+        range={range}
+        asOfMs={asOfMs}
+        onChoose={choose}
+      />
+      {part.kind === 'unknown' && (
+        <Alert severity="warning" title={t('timeline.log-unknown', 'How far back single moments go is not known')}>
+          {`${part.why}. ${part.hint}`}
+        </Alert>
+      )}
+      {pitr === null ? <GapWords known={known} /> : <LogWords pitr={pitr} />}
+      {pitr === null ? (
+        <ReachCard known={known} reach={reachAt(known.points, asOfMs)} asOfMs={asOfMs} onChange={onChange} />
+      ) : (
+        <PitrCard known={known} pitr={pitr} asOfMs={asOfMs} onChange={onChange} />
+      )}
     </div>
   );
 }
@@ -155,6 +192,31 @@ function GapWords({ known }: { readonly known: Recoverable }): React.JSX.Element
         />
       )}
     </>
+  );
+}
+
+/** How far single moments reach, and where the log is broken. */
+function LogWords({ pitr }: { readonly pitr: PitrFacts }): React.JSX.Element {
+  const styles = useStyles2(getStyles);
+  const windows = windowStretches(pitr.windows).length;
+  const missing = pitr.gaps.reduce((sum, { segments }) => sum + segments, 0);
+  return (
+    <p className={styles.words}>
+      {pitr.oldestRestorableAt === null ? (
+        t('timeline.log-none', 'No single moment can be had yet: that takes a backup and the log after it.')
+      ) : (
+        <>
+          {t('timeline.log-from', 'Every second can be had from')} <Time at={pitr.oldestRestorableAt} show="moment" />{' '}
+          {t('timeline.log-to', 'to')} <Time at={pitr.newestRestorableAt} />
+          {windows > 1 && t('timeline.log-windows', ', in {{number}} windows', { number: windows })}.
+        </>
+      )}{' '}
+      {missing === 0
+        ? t('timeline.log-whole', 'No segment of the log is missing.')
+        : t('timeline.log-broken', 'Segments of the log that are missing: {{number}}.', {
+            number: formatCount(missing),
+          })}
+    </p>
   );
 }
 

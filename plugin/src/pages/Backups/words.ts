@@ -11,6 +11,7 @@ export interface Word {
 
 export function typeWord(type: Backup['type']): string {
   if (type === 'full') return t('backup.type-full', 'Full');
+  if (type === 'differential') return t('backup.type-differential', 'Differential');
   return type === 'incremental' ? t('backup.type-incremental', 'Incremental') : t('backup.type-snapshot', 'Snapshot');
 }
 

@@ -2,6 +2,7 @@ import { t } from '../../text.ts';
 import { useMemo } from 'react';
 import type { Drill } from '../../api/types.ts';
 import { DataTable, type Column } from '../../lib/DataTable.tsx';
+import { firstMiss, levelsReached } from '../../lib/drill-levels.ts';
 import { formatBytes, formatCount, formatDuration } from '../../lib/format.ts';
 import { LinkButtonText } from '../../lib/LinkButtonText.tsx';
 import { Moment } from '../../lib/Moment.tsx';
@@ -31,6 +32,22 @@ export function measured(seconds: number | null): string {
   return seconds === null ? t('drills.not-measured', 'not measured') : formatDuration(seconds);
 }
 
+/** Drills of files have no levels. */
+function levelsText(levels: Drill['levels']): string {
+  const reached = levelsReached(levels);
+  return reached === null ? '' : t('drills.levels', '{{passed}} of {{asked}}', { ...reached });
+}
+
+function foundText({ failure, differences, levels }: Drill): string {
+  const said = failure?.message ?? differences[0];
+  if (said !== undefined) return said;
+  const miss = firstMiss(levels ?? []);
+  if (miss !== null) return t('drills.miss', 'level {{level}}: {{detail}}', { level: miss.level, detail: miss.detail });
+  return (levels ?? []).length > 0
+    ? t('drills.all-levels', 'every level passed')
+    : t('drills.no-difference', 'no difference');
+}
+
 function columnsOf(onOpen: (operationId: string) => void): readonly Column<Drill>[] {
   const number = { isNumber: true };
   return [
@@ -45,6 +62,7 @@ function columnsOf(onOpen: (operationId: string) => void): readonly Column<Drill
     },
     { id: 'service', header: t('drills.col-service', 'Service'), cell: ({ service }) => service },
     { id: 'result', header: t('drills.col-result', 'Result'), cell: ({ passed }) => <PassedBadge passed={passed} /> },
+    { id: 'levels', header: t('drills.col-levels', 'Levels'), cell: ({ levels }) => levelsText(levels) },
     { id: 'rto', header: t('drills.col-rto', 'RTO'), ...number, cell: ({ rtoSeconds }) => measured(rtoSeconds) },
     { id: 'rpo', header: t('drills.col-rpo', 'RPO'), ...number, cell: ({ rpoSeconds }) => measured(rpoSeconds) },
     {
@@ -60,8 +78,7 @@ function columnsOf(onOpen: (operationId: string) => void): readonly Column<Drill
     {
       id: 'found',
       header: t('drills.col-found', 'Found'),
-      cell: ({ failure, differences }) =>
-        failure?.message ?? differences[0] ?? t('drills.no-difference', 'no difference'),
+      cell: foundText,
     },
   ];
 }

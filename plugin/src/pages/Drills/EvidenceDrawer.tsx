@@ -11,6 +11,7 @@ import { formatBytes, formatCount, formatDuration } from '../../lib/format.ts';
 import { QueryNotice } from '../../lib/QueryNotice.tsx';
 import { operationUrl, pageUrl } from '../index.ts';
 import { PassedBadge } from './DrillCard.tsx';
+import { Levels, Phases } from './Levels.tsx';
 import { measured } from './DrillTable.tsx';
 import { drillTestIds } from './testIds.ts';
 
@@ -56,7 +57,10 @@ function Evidence({ drill }: { readonly drill: Drill }): React.JSX.Element {
         </Alert>
       )}
       <Facts rows={facts(drill)} />
-      <Differences drill={drill} />
+      <Levels drill={drill} />
+      <Phases drill={drill} />
+      {/* A database is not compared file by file: its levels say what was looked at. */}
+      {((drill.levels ?? []).length === 0 || drill.differences.length > 0) && <Differences drill={drill} />}
       <CheckOutput drill={drill} />
       <Stack gap={1} wrap="wrap">
         {backupId !== null && (
@@ -67,6 +71,11 @@ function Evidence({ drill }: { readonly drill: Drill }): React.JSX.Element {
         <LinkButton variant="secondary" size="sm" href={operationUrl(operationId)}>
           {t('evidence.operation', 'Open its steps')}
         </LinkButton>
+        {(drill.qualityId ?? null) !== null && (
+          <LinkButton variant="secondary" size="sm" href={pageUrl('quality', { service: drill.service })}>
+            {t('evidence.quality', 'See the quality of its data')}
+          </LinkButton>
+        )}
       </Stack>
     </Stack>
   );
@@ -82,14 +91,27 @@ function facts(drill: Drill): readonly (readonly [string, React.ReactNode])[] {
     [t('evidence.of', 'Backup'), backupId ?? t('evidence.no-backup', 'none: it failed before')],
     [t('evidence.rto', 'Measured RTO'), measured(rtoSeconds)],
     [t('evidence.rpo', 'Measured RPO'), measured(rpoSeconds)],
+    ...replayed(drill),
     [
-      t('evidence.compared', 'Compared'),
+      (drill.levels ?? []).length === 0 ? t('evidence.compared', 'Compared') : t('evidence.restored', 'Restored'),
       t('drills.compared', '{{entries}} entries, {{bytes}}', {
         entries: formatCount(entriesCompared),
         bytes: formatBytes(bytesCompared),
       }),
     ],
     [t('evidence.took', 'Took altogether'), formatDuration(took)],
+  ];
+}
+
+/** How far the log was replayed, and what the restored data really reached. */
+function replayed({ recoveryTarget, restoredTo }: Drill): readonly (readonly [string, React.ReactNode])[] {
+  if ((recoveryTarget ?? null) === null) return [];
+  return [
+    [t('evidence.target', 'Replayed to'), recoveryTarget],
+    [
+      t('evidence.reached', 'Newest moment in the restored data'),
+      <Time key="reached" at={restoredTo} absent={t('evidence.not-reached', 'none was found')} />,
+    ],
   ];
 }
 

@@ -4,4 +4,5 @@ export const drillTestIds = {
   run: (name: string) => `genesis-drills-run-${name}`,
   history: 'genesis-drills-history',
   evidence: 'genesis-drill-evidence',
+  levels: 'genesis-drill-levels',
 } as const;

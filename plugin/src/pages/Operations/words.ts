@@ -18,6 +18,8 @@ export function kindWord(kind: Operation['kind']): string {
       return t('kind.delete', 'Deletion');
     case 'retention':
       return t('kind.retention', 'Retention');
+    case 'quality':
+      return t('kind.quality', 'Comparison of data');
     default:
       return kind;
   }

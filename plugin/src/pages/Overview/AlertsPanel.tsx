@@ -8,14 +8,23 @@ import { StatusBadge } from '../../components/StatusBadge.tsx';
 import { testIds } from '../../components/testIds.ts';
 import { Time } from '../../components/Time.tsx';
 import { severityTone } from '../../components/verdict.tsx';
-import { serviceUrl } from '../index.ts';
+import { conditionText } from '../../lib/alert-form.ts';
+import { metricTitle } from '../../lib/metric-title.ts';
+import { pageUrl, serviceUrl } from '../index.ts';
 
 type KnownAlerts = Extract<Reply<'listAlerts'>['alerts'], { known: true }>['value'];
 type ActiveAlert = KnownAlerts[number];
 type LiveAlert = Reply<'dashboardMetrics'>['alerts']['active'][number];
 
 /** Active alerts, of one service or of all. What is not known is said to be so: an empty list means that there are none. */
-export function AlertsPanel({ service }: { readonly service?: string }): React.JSX.Element {
+export function AlertsPanel({
+  service,
+  hasLink = true,
+}: {
+  readonly service?: string;
+  /** To the page of all alerts. */
+  readonly hasLink?: boolean;
+}): React.JSX.Element {
   const { data, error, isLoading, refetch } = useApiQuery('listAlerts', {
     query: service === undefined ? {} : { service },
   });
@@ -32,7 +41,16 @@ export function AlertsPanel({ service }: { readonly service?: string }): React.J
           ? t('alerts.title', 'Active alerts')
           : t('alerts.titleCount', 'Active alerts: {{count}}', { count })
       }
-      aside={data === undefined ? undefined : <Asked at={data.at} />}
+      aside={
+        <Stack gap={2} alignItems="center" wrap="wrap">
+          {data !== undefined && <Asked at={data.at} />}
+          {hasLink && (
+            <TextLink href={pageUrl('alerts')} variant="bodySmall">
+              {t('alerts.all', 'All alerts')}
+            </TextLink>
+          )}
+        </Stack>
+      }
       testId={testIds.overview.alerts}
     >
       {isLoading ? <LoadingRows rows={2} /> : null}
@@ -127,7 +145,7 @@ function RuntimeAlert({ alert }: { readonly alert: LiveAlert }): React.JSX.Eleme
     <li>
       <Stack gap={1} wrap="wrap" alignItems="center">
         <StatusBadge tone={severityTone(alert.severity)} text={alert.severity} />
-        <Text weight="medium">{`${alert.metric} ${alert.condition}`}</Text>
+        <Text weight="medium">{`${metricTitle(alert.metric)} ${conditionText(alert)}`}</Text>
         <Text color="secondary">
           {t('alerts.since', 'since')} <Time at={alert.triggered_at} show="age" />
         </Text>

@@ -2,6 +2,7 @@ import { t } from '../../text.ts';
 import { Stack, Text, TextLink, useTheme2 } from '@grafana/ui';
 import type { Service } from '../../api/types.ts';
 import { Facts } from '../../components/flow/PlanView.tsx';
+import { HealthLine } from '../../components/health.tsx';
 import { StatusBadge } from '../../components/StatusBadge.tsx';
 import { testIds } from '../../components/testIds.ts';
 import { Time } from '../../components/Time.tsx';
@@ -38,6 +39,7 @@ export function ServiceCard({ service }: { readonly service: Service }): React.J
         </Stack>
         <Text color="secondary">{reasonOf(service)}</Text>
         <Held service={service} />
+        {service.health !== null && <HealthLine health={service.health} />}
         <Missing service={service} />
         <Figures service={service} />
       </Stack>

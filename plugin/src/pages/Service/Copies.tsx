@@ -63,7 +63,12 @@ function CopyFacts({ copy }: { readonly copy: Copy }): React.JSX.Element {
               t('copies.newest', 'Newest backup there'),
               <Time key="newest" at={facts.value.newestBackupEndedAt} show="age" absent={t('card.none', 'none')} />,
             ],
-            [t('copies.free', 'Free space'), formatBytes(facts.value.freeBytes)],
+            [
+              t('copies.free', 'Free space'),
+              facts.value.freeBytes === null
+                ? t('objectives.spaceUntold', 'the store does not tell')
+                : formatBytes(facts.value.freeBytes),
+            ],
           ]}
         />
       ) : (

@@ -1,4 +1,4 @@
-import { TextLink } from '@grafana/ui';
+import { Stack, TextLink } from '@grafana/ui';
 import type { Service } from '../../api/types.ts';
 import { Facts } from '../../components/flow/PlanView.tsx';
 import { Panel } from '../../components/Panel.tsx';
@@ -9,6 +9,7 @@ import { rpoNow } from '../../lib/overview.ts';
 import { t } from '../../text.ts';
 import { pageUrl } from '../index.ts';
 import { Objective } from '../Overview/ServiceCard.tsx';
+import { ConfirmKey } from './ConfirmKey.tsx';
 
 type Row = readonly [string, React.ReactNode];
 
@@ -65,7 +66,6 @@ function kept(service: Service): readonly Row[] {
   const space = service.repository.known ? service.repository.value : null;
   const ratio = service.drills.known ? service.drills.value.successRatio : null;
   const [count, bytes] = [formatCount(backups?.count ?? 0), formatBytes(backups?.storedBytes ?? 0)];
-  const [free, total] = [formatBytes(space?.freeBytes ?? 0), formatBytes(space?.totalBytes ?? 0)];
   return [
     [
       t('objectives.verified', 'Last verified'),
@@ -79,14 +79,31 @@ function kept(service: Service): readonly Row[] {
       t('objectives.count', 'Backups kept'),
       backups === null ? unknown : t('objectives.countBytes', '{{number}} in {{bytes}}', { number: count, bytes }),
     ],
-    [
-      t('objectives.space', 'Free in the repository'),
-      space === null ? unknown : t('objectives.spaceOf', '{{free}} of {{total}}', { free, total }),
-    ],
-    [t('objectives.encrypted', 'Encrypted'), encryption(service)],
+    [t('objectives.space', 'Free in the repository'), space === null ? unknown : spaceOf(space)],
+    [t('objectives.encrypted', 'Encrypted'), <Encryption key="encrypted" service={service} />],
     [t('objectives.ratio', 'Passed of the last drills'), ratio === null ? unknown : formatPercent(ratio, 0)],
     [t('objectives.interval', 'A backup counts as too old after'), formatDuration(service.backupAgeThresholdSeconds)],
   ];
+}
+
+/** Object stores have no size: what is not told is not 0. */
+function spaceOf({ freeBytes, totalBytes }: { freeBytes: number | null; totalBytes: number | null }): string {
+  if (freeBytes === null) return t('objectives.spaceUntold', 'the store does not tell');
+  if (totalBytes === null) return formatBytes(freeBytes);
+  return t('objectives.spaceOf', '{{free}} of {{total}}', {
+    free: formatBytes(freeBytes),
+    total: formatBytes(totalBytes),
+  });
+}
+
+function Encryption({ service }: { readonly service: Service }): React.JSX.Element {
+  if (!service.encrypted) return <span>{encryption(service)}</span>;
+  return (
+    <Stack direction="column" gap={0.5} alignItems="flex-start">
+      <span>{encryption(service)}</span>
+      <ConfirmKey service={service.name} isConfirmed={service.keyConfirmed === true} />
+    </Stack>
+  );
 }
 
 function encryption({ encrypted, keyConfirmed }: Service): string {

@@ -9,10 +9,13 @@ import { ErrorNotice, LoadingRows, ReadOnlyHint } from '../../components/states.
 import { testIds } from '../../components/testIds.ts';
 import { Time } from '../../components/Time.tsx';
 import { VerdictBadge } from '../../components/verdict.tsx';
+import { partOf } from '../../lib/facts.ts';
 import { pageUrl } from '../index.ts';
 import { AlertsPanel } from '../Overview/AlertsPanel.tsx';
 import { Held, reasonOf } from '../Overview/ServiceCard.tsx';
 import { Copies, Schedules } from './Copies.tsx';
+import { DatabasePanel } from './DatabasePanel.tsx';
+import { HealthPanel } from './HealthPanel.tsx';
 import { Readiness } from './Readiness.tsx';
 import { Objectives } from './Objectives.tsx';
 import { RecentBackups, RecentDrills, RecentOperations } from './Recent.tsx';
@@ -64,12 +67,14 @@ function Loaded({ service }: { readonly service: Service }): React.JSX.Element {
     <Stack direction="column" gap={2}>
       <ReadOnlyHint needs="operate" what={t('service.readOnly', 'You can look, not change anything')} />
       <Answer service={service} />
+      {service.health !== null && <HealthPanel health={service.health} />}
       <Objectives service={service} />
       <Readiness readiness={service.readiness} />
       <AlertsPanel service={service.name} />
       <RecentOperations service={service.name} />
       <RecentBackups service={service.name} />
       <RecentDrills service={service.name} />
+      <DatabasePanel service={service} />
       <Schedules service={service} />
       <Copies service={service} />
     </Stack>
@@ -89,7 +94,28 @@ function Answer({ service }: { readonly service: Service }): React.JSX.Element {
       <TextLink href={pageUrl('backups', { view: 'timeline', service: service.name })} inline={false}>
         {t('service.reach', 'See which moments can be brought back')}
       </TextLink>
+      <MoreLinks service={service} />
     </Panel>
+  );
+}
+
+/** Pages that have something about this service. */
+function MoreLinks({ service }: { readonly service: Service }): React.JSX.Element | null {
+  const has = { replication: partOf(service.replication).kind, quality: partOf(service.quality).kind };
+  if (has.replication === 'absent' && has.quality === 'absent') return null;
+  return (
+    <Stack gap={2} wrap="wrap">
+      {has.replication !== 'absent' && (
+        <TextLink href={pageUrl('replication', { service: service.name })} inline={false}>
+          {t('service.replication', 'See how its standbys follow')}
+        </TextLink>
+      )}
+      {has.quality !== 'absent' && (
+        <TextLink href={pageUrl('quality', { service: service.name })} inline={false}>
+          {t('service.quality', 'See the quality of its restored data')}
+        </TextLink>
+      )}
+    </Stack>
   );
 }
 

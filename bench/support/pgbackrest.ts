@@ -1,0 +1,226 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { asUser, ownedFolder, startPostgres, type TestServer } from '../../exporter/e2e/support/postgres.ts';
+import { connect } from '../../exporter/e2e/support/postgres-machine.ts';
+import { startGenesis, type Genesis } from '../../exporter/e2e/support/genesis.ts';
+import { sleep } from '../../exporter/e2e/support/processes.ts';
+import type { Operation } from '../../exporter/src/contract/operation.ts';
+import { archiveCommand } from '../../exporter/src/engines/backup/pgbackrest/conf.ts';
+import { parseInfo } from '../../exporter/src/engines/backup/pgbackrest/info.ts';
+import { peakMiB, processorOf, syncSeconds } from './cost.ts';
+
+/** One database of pgbench with one repository, backed up and restored by Genesis' server or by pgBackRest alone. */
+
+const run = promisify(execFile);
+export const service = 'bench';
+export const tables = 20;
+
+export type BackupKind = 'full' | 'incremental';
+
+export interface Sample {
+  readonly seconds: number;
+  /** Processor seconds of Genesis' own process; null: it had no part. */
+  readonly own: number | null;
+  /** Those of the commands. */
+  readonly engine: number;
+}
+
+export interface Bench {
+  readonly server: TestServer;
+  readonly bytes: number;
+  /** Of all runs of Genesis' server so far, MiB. */
+  peak(): number;
+  /** Ends the server of Genesis, if one runs, and starts it; verification after each backup is on or off. */
+  start(o: { readonly verify: boolean }): Promise<void>;
+  stop(): Promise<void>;
+  ask(route: string, body: unknown): Promise<{ readonly operation: Operation; readonly sample: Sample }>;
+  get<T>(route: string): Promise<T>;
+  idle(seconds: number): Promise<Sample>;
+  bareBackup(type: BackupKind, verify: boolean): Promise<Sample>;
+  bareRestore(label: string, folder: string): Promise<Sample>;
+  newest(): Promise<{ readonly label: string; readonly type: string; readonly stored: number }>;
+  remove(label: string): Promise<void>;
+  /** Updates a twentieth of the accounts: rewrites one file of twenty. */
+  change(): Promise<void>;
+  rowsIn(data: string): Promise<number>;
+}
+
+/** `profile`: folder for processor profiles of Genesis' server, as Node writes them. */
+export async function createBench(folder: string, scale: number, profile?: string): Promise<Bench> {
+  const home = join(folder, 'home');
+  const conf = join(home, 'engines', service, 'pgbackrest.conf');
+  const server = await startPostgres({
+    folder,
+    // Loading is no part of what is measured.
+    archiveCommand: '/bin/true',
+    settings: { fsync: 'on', shared_buffers: '256MB', max_wal_size: '4GB', maintenance_work_mem: '256MB' },
+  });
+  const load = ['-i', '-q', '-s', String(scale), `--partitions=${tables}`, '-I', 'dtgvp', 'postgres'];
+  await server.program('pgbench', load, 3_600_000);
+  await server.sql('CHECKPOINT');
+  const [size] = await server.sql<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes');
+  await server.configure({
+    archive_command: `'${archiveCommand(join(home, 'engines', service), service, 'pgbackrest')}'`,
+  });
+  const state: { genesis: Genesis | null; peak: number } = { genesis: null, peak: 0 };
+  const running = (): Genesis => {
+    if (state.genesis === null) throw new Error('Genesis does not run');
+    return state.genesis;
+  };
+  const stop = async (): Promise<void> => {
+    if (state.genesis === null) return;
+    state.peak = Math.max(state.peak, peakMiB(state.genesis.pid));
+    await state.genesis.stop();
+    state.genesis = null;
+  };
+  const pgbackrest = async (...args: string[]): Promise<string> => {
+    const [file, argv] = asUser(server.asOwner, 'pgbackrest', [`--config=${conf}`, `--stanza=${service}`, ...args]);
+    const { stdout } = await run(file, argv, { cwd: '/', env: bareEnvironment, maxBuffer: 2 ** 26 });
+    return stdout;
+  };
+  const quiet = ['--log-level-console=off', '--log-level-stderr=warn'];
+  const newest = async (): ReturnType<Bench['newest']> => {
+    const info = parseInfo(await pgbackrest(...quiet, '--repo=1', 'info', '--output=json'), service);
+    const last = info.ok ? info.value?.backup.at(-1) : undefined;
+    if (last === undefined || last.error === true) throw new Error('the newest backup is missing or has errors');
+    return { label: last.label, type: last.type, stored: last.info.repository.delta ?? 0 };
+  };
+  return {
+    server,
+    bytes: Number(size?.bytes),
+    peak: () => Math.max(state.peak, state.genesis === null ? 0 : peakMiB(state.genesis.pid)),
+    async start({ verify }) {
+      await stop();
+      const env = profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` };
+      state.genesis = await startGenesis({ home, config: configOf(server, verify), env });
+      // Its first minute is not like the others: code is compiled, first observations are made.
+      await sleep(15_000);
+    },
+    stop,
+    ask: (route, body) => askGenesis(running(), folder, route, body),
+    get: async <T>(route: string) => (await running().api<T>('GET', route)).body,
+    async idle(seconds) {
+      const before = processorOf(running().pid);
+      await sleep(seconds * 1000);
+      const after = processorOf(running().pid);
+      return { seconds, own: after.own - before.own, engine: after.children - before.children };
+    },
+    bareBackup: (type, verify) =>
+      bare(folder, async () => {
+        const kind = `--type=${{ full: 'full', incremental: 'incr' }[type]}`;
+        await pgbackrest(...quiet, '--repo=1', 'backup', kind, '--start-fast', '--no-expire-auto');
+        if (verify) await pgbackrest(...quiet, '--repo=1', 'verify', '--output=text', '--verbose');
+      }),
+    bareRestore: (label, target) =>
+      bare(folder, async () => {
+        const data = join(ownedFolder(target, server.asOwner), 'cluster');
+        const how = ['--archive-mode=off', '--type=default', `--lock-path=${join(target, 'lock')}`];
+        await pgbackrest(...quiet, '--repo=1', 'restore', `--set=${label}`, `--pg1-path=${data}`, ...how);
+        await recoverBare(server, data, target);
+      }),
+    newest,
+    async remove(label) {
+      await pgbackrest(...quiet, '--repo=1', 'expire', `--set=${label}`);
+    },
+    async change() {
+      // Vacuumed, so that the file keeps its size whatever was done before.
+      await server.sql('UPDATE pgbench_accounts_1 SET abalance = abalance + 1');
+      await server.sql('VACUUM pgbench_accounts_1');
+      await server.sql('CHECKPOINT');
+    },
+    rowsIn: (data) => countRows(server, data),
+  };
+}
+
+const bareEnvironment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C.UTF-8' };
+
+function configOf(server: TestServer, verify: boolean): Record<string, unknown> {
+  const { host, port, user } = server.target();
+  return {
+    services: [
+      {
+        name: service,
+        backup: {
+          engine: 'pgbackrest',
+          schedules: { full: null, incremental: null },
+          retention: { full_count: 1000 },
+          verify_after: verify,
+        },
+        drills: { schedule: null },
+        postgres: { host, port, user, data: server.data, drill: { level: 4, max_age: '1h' } },
+      },
+    ],
+    api: { requests_per_minute: 1_000_000 },
+  };
+}
+
+/** Asked seldom, because answering costs too; when it ended it says itself, by the clock that began the measurement. */
+async function askGenesis(
+  genesis: Genesis,
+  folder: string,
+  route: string,
+  body: unknown,
+): Promise<{ operation: Operation; sample: Sample }> {
+  await syncSeconds(folder);
+  const before = processorOf(genesis.pid);
+  const beginMs = Date.now();
+  const asked = await genesis.api<Operation>('POST', route, body);
+  if (asked.status !== 202) throw new Error(`${route}: ${asked.status} ${asked.text}`);
+  let operation = asked.body;
+  let lastMs = beginMs;
+  for (;;) {
+    const askedMs = Date.now();
+    operation = (await genesis.api<Operation>('GET', `/operations/${operation.id}`)).body;
+    if (operation.endedAt !== null) break;
+    lastMs = askedMs;
+    await sleep(500);
+  }
+  const after = processorOf(genesis.pid);
+  if (operation.state !== 'succeeded') throw new Error(JSON.stringify(operation, null, 1));
+  const endMs = Date.parse(operation.endedAt);
+  if (endMs < lastMs || endMs > Date.now()) throw new Error(`it says that it ended at ${operation.endedAt}`);
+  const seconds = (endMs - beginMs) / 1000 + (await syncSeconds(folder));
+  return { operation, sample: { seconds, own: after.own - before.own, engine: after.children - before.children } };
+}
+
+async function bare(folder: string, work: () => Promise<void>): Promise<Sample> {
+  await syncSeconds(folder);
+  const before = processorOf(process.pid);
+  const begin = performance.now();
+  await work();
+  await syncSeconds(folder);
+  const seconds = (performance.now() - begin) / 1000;
+  return { seconds, own: null, engine: processorOf(process.pid).children - before.children };
+}
+
+/** What everybody has to do after `pgbackrest restore`: start, wait for the end of recovery, stop. */
+async function recoverBare(server: TestServer, data: string, folder: string): Promise<void> {
+  const socketFolder = join(folder, 's');
+  mkdirSync(socketFolder);
+  ownedFolder(socketFolder, server.asOwner);
+  const settings = `-c listen_addresses='' -c unix_socket_directories='${socketFolder}' -c archive_mode=off`;
+  const control = async (...args: string[]): Promise<void> => {
+    const [file, argv] = asUser(server.asOwner, join(server.bin, 'pg_ctl'), ['-D', data, '-w', '-t', '3600', ...args]);
+    await run(file, argv, { cwd: '/', env: bareEnvironment });
+  };
+  await control('-l', join(folder, 'log'), '-o', settings, 'start');
+  const session = await connect({ socketFolder, port: server.port, user: server.user });
+  for (;;) {
+    const answer = await session.query<{ still: boolean }>('SELECT pg_is_in_recovery() AS still');
+    if (answer.rows[0]?.still === false) break;
+    await sleep(50);
+  }
+  await session.end();
+  await control('-m', 'fast', 'stop');
+}
+
+/** Single-user mode: no port, nothing to wait for; the restored cluster was stopped cleanly. */
+async function countRows(server: TestServer, data: string): Promise<number> {
+  const args = ['--single', '-D', data, '-c', 'archive_mode=off', 'postgres'];
+  const [file, argv] = asUser(server.asOwner, join(server.bin, 'postgres'), args);
+  const counted = run(file, argv, { cwd: '/', env: bareEnvironment });
+  counted.child.stdin?.end('SELECT count(*) FROM pgbench_accounts\n');
+  return Number(/= "(\d+)"/.exec((await counted).stdout)?.[1]);
+}
