@@ -75,7 +75,7 @@ function backupFolder(bench: DamageBench, which: 'oldest' | 'newest'): string {
   return path.join(bench.repository, 'backup', physical, (which === 'oldest' ? fulls[0] : bench.labels().at(-1)) ?? '');
 }
 
-function dumpFolder(bench: DamageBench, which: 'oldest' | 'newest'): string {
+export function dumpFolder(bench: DamageBench, which: 'oldest' | 'newest'): string {
   const root = path.join(bench.home, 'repositories', logical, 'pg_dump', logical);
   const ids = readdirSync(root)
     .filter((name) => !name.startsWith('.'))
@@ -83,16 +83,16 @@ function dumpFolder(bench: DamageBench, which: 'oldest' | 'newest'): string {
   return path.join(root, (which === 'oldest' ? ids[0] : ids.at(-1)) ?? '');
 }
 
-async function verifyNewest(bench: DamageBench, service = physical): Promise<string> {
+export async function verifyNewest(bench: DamageBench, service = physical): Promise<string> {
   const [newest] = await bench.catalogue(service);
   return bench.ask('POST', `/backups/${newest?.id}/verify`, {});
 }
 
-const backUp = (bench: DamageBench, service = physical): Promise<string> =>
+export const backUp = (bench: DamageBench, service = physical): Promise<string> =>
   bench.ask('POST', '/backups', { service, type: 'full' });
 
 /** As it stood before, also when the case fails: the next one must not meet two faults. */
-async function during<T>(mend: () => void | Promise<void>, work: () => Promise<T>): Promise<T> {
+export async function during<T>(mend: () => void | Promise<void>, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
@@ -107,14 +107,14 @@ export async function pitrOf(bench: DamageBench): Promise<PitrFacts> {
 }
 
 /** Drilled before it is verified: what is known to be damaged is not drilled any more. */
-const drillAndVerify = async (bench: DamageBench, told: () => Promise<void>, service = physical) => {
+export const drillAndVerify = async (bench: DamageBench, told: () => Promise<void>, service = physical) => {
   const says = { drill: await bench.drill({}, service), verify: await verifyNewest(bench, service) };
   await told();
   return says;
 };
 
-const found = { drill: 'drill_failed', verify: 'backup_corrupt' };
-const foundBy = ['GenesisBackupVerificationFailed', 'GenesisDRTestFailed'];
+export const found = { drill: 'drill_failed', verify: 'backup_corrupt' };
+export const foundBy = ['GenesisBackupVerificationFailed', 'GenesisDRTestFailed'];
 
 export const corruptFile: Fault = {
   name: 'a corrupt file in the repository',
@@ -226,7 +226,7 @@ export const lastSegmentMissing: Fault = {
   },
 };
 
-async function withPassphrase<T>(bench: DamageBench, text: string, work: () => Promise<T>): Promise<T> {
+export async function withPassphrase<T>(bench: DamageBench, text: string, work: () => Promise<T>): Promise<T> {
   const give = async (secret: string): Promise<void> => {
     writeFileSync(path.join(bench.folder, 'key'), `${secret}\n`, { mode: 0o600 });
     await bench.reconfigure({});
@@ -329,48 +329,3 @@ export function mountSmall(folder: string, size: string): () => void {
     throw new Error(`a small tmpfs cannot be mounted here: run this test as root (${String(mounted.stderr)})`);
   return () => void spawnSync('umount', ['-l', folder]);
 }
-
-export const corruptDump: Fault = {
-  name: 'a corrupt file of a dump',
-  service: logical,
-  says: found,
-  alerts: foundBy,
-  run: (bench, told) =>
-    during(scramble(largest(path.join(dumpFolder(bench, 'newest')))), () => drillAndVerify(bench, told, logical)),
-};
-
-export const truncatedDumpManifest: Fault = {
-  name: 'a manifest of a dump that was cut off',
-  service: logical,
-  says: found,
-  alerts: foundBy,
-  run: async (bench, told) => {
-    const file = path.join(dumpFolder(bench, 'newest'), 'manifest.json');
-    const sound = path.join(bench.folder, 'manifest.json');
-    copyFileSync(file, sound);
-    truncateSync(file, 100);
-    return during(
-      () => copyFileSync(sound, file),
-      () => drillAndVerify(bench, told, logical),
-    );
-  },
-};
-
-export const wrongDumpPassphrase: Fault = {
-  ...wrongPassphrase,
-  name: 'a wrong passphrase of dumps',
-  service: logical,
-  says: { drill: 'key_wrong', verify: 'key_wrong', backup: 'key_wrong' },
-  alerts: ['GenesisBackupFailed', 'GenesisDRTestFailed'],
-  run: (bench, told) => {
-    return withPassphrase(bench, 'some other passphrase, also long', async () => {
-      const says = {
-        drill: await bench.drill({}, logical),
-        verify: await verifyNewest(bench, logical),
-        backup: await backUp(bench, logical),
-      };
-      await told();
-      return says;
-    });
-  },
-};

@@ -93,10 +93,12 @@ export const Limits = z
   .prefault({})
   .describe('What backup work may take of the machine.');
 
+export const engineNames = ['archive', 'pgbackrest', 'pg_dump', 'restic'] as const;
+
 export const Backup = z
   .strictObject({
     engine: z
-      .enum(['archive', 'pgbackrest', 'pg_dump', 'restic'])
+      .enum(engineNames)
       .default('archive')
       .describe(
         'archive: file trees, embedded. pgbackrest: PostgreSQL with any moment back. pg_dump: PostgreSQL as SQL. restic: file trees, deduplicated.',

@@ -4,6 +4,7 @@ import { createArchiveEngine } from './archive/engine.ts';
 import { markerFile } from './archive/format.ts';
 import { createPgDumpEngine } from './pg-dump/engine.ts';
 import { createPgbackrestEngine } from './pgbackrest/engine.ts';
+import { createResticEngine } from './restic/engine.ts';
 
 /** What the runtime needs of a kind of backup engine beside the engine itself. */
 export interface BackupEngineKind {
@@ -25,10 +26,11 @@ const archive: BackupEngineKind = {
 };
 
 const pgbackrest: BackupEngineKind = { ...archive, name: 'pgbackrest', create: createPgbackrestEngine };
+const restic: BackupEngineKind = { ...archive, name: 'restic', create: createResticEngine };
 const pgDump: BackupEngineKind = { ...archive, name: 'pg_dump', create: createPgDumpEngine };
 
 /** Every kind there is, listed explicitly; the configuration's union has the same names. */
-export const backupEngineKinds: readonly BackupEngineKind[] = [archive, pgbackrest, pgDump];
+export const backupEngineKinds: readonly BackupEngineKind[] = [archive, pgbackrest, pgDump, restic];
 
 /** Throws on a name that the configuration should have refused. */
 export function backupEngineKind(name: string): BackupEngineKind {

@@ -68,6 +68,8 @@ function checkRequest(request: BackupRequest): void {
   for (const name of [request.service, ...request.components.map((c) => c.name)]) {
     if (!isSafeName(name)) throw new RangeError(`not a name for a folder: ${name}`);
   }
+  if (request.type === 'differential')
+    throw new OpError('not_supported', 'file archives have no differential backups: make a full or an incremental one');
   if (request.components.length === 0)
     throw new OpError('source_missing', `service ${request.service} has no components to back up`);
   if (request.type === 'incremental' && request.parent === null) {
