@@ -169,15 +169,19 @@ function rowText({ name, genesis, bare }: Row): string {
     .concat('|');
 }
 
+const tableHead = [
+  '',
+  '| | Genesis s | alone s | difference s | own processor s | its commands’ | alone’s | own / alone’s |',
+  '|---|---|---|---|---|---|---|---|',
+];
+
 function report(bench: Bench, rows: readonly Row[], idle: Sample, drilled: readonly string[]): string {
   const command = `node bench/postgres.bench.ts --scale ${scale} --pairs ${pairs}${wanted.length === all.length ? '' : ` --only ${wanted.join(',')}`}`;
   const [load, most] = [median(loads), Math.max(...loads)];
   return [
     `\`${command}\`; Node ${process.version}, ${cpus().length} cores, ${cpus()[0]?.model.trim()}, ${new Date().toISOString().slice(0, 10)}, load ${load.toFixed(1)} (most ${most.toFixed(1)}).`,
     `Database ${(bench.bytes / 1e9).toFixed(2)} GB, pgbench scale ${scale}, zst, process-max 2. Medians of ${pairs} pairs (least–most); the difference is that of each pair.`,
-    '',
-    '| | Genesis s | alone s | difference s | own processor s | its commands’ | alone’s | own / alone’s |',
-    '|---|---|---|---|---|---|---|---|',
+    ...(rows.length === 0 ? [] : tableHead),
     ...rows.map(rowText),
     ...drilled,
     '',

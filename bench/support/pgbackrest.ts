@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { asUser, ownedFolder, startPostgres, type TestServer } from '../../exporter/e2e/support/postgres.ts';
 import { connect } from '../../exporter/e2e/support/postgres-machine.ts';
 import { startGenesis, type Genesis } from '../../exporter/e2e/support/genesis.ts';
-import { sleep } from '../../exporter/e2e/support/processes.ts';
+import { sleep, startProcess, waitUntil } from '../../exporter/e2e/support/processes.ts';
 import type { Operation } from '../../exporter/src/contract/operation.ts';
 import { archiveCommand } from '../../exporter/src/engines/backup/pgbackrest/conf.ts';
 import { parseInfo } from '../../exporter/src/engines/backup/pgbackrest/info.ts';
@@ -93,9 +93,13 @@ export async function createBench(folder: string, scale: number, profile?: strin
     peak: () => Math.max(state.peak, state.genesis === null ? 0 : peakMiB(state.genesis.pid)),
     async start({ verify }) {
       await stop();
-      const env = profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` };
-      state.genesis = await startGenesis({ home, config: configOf(server, verify), env });
-      // Its first minute is not like the others: code is compiled, first observations are made.
+      // As the `genesis` program does it; its very first start, which compiles everything, is not what runs for months.
+      const cache = join(folder, 'compile-cache');
+      const env = { NODE_COMPILE_CACHE: cache, ...profileOf(profile) };
+      const config = configOf(server, verify);
+      if (!existsSync(cache)) await (await startGenesis({ home, config, env })).stop();
+      state.genesis = await startGenesis({ home, config, env });
+      // Its first minute is not like the others: first observations are made.
       await sleep(15_000);
     },
     stop,
@@ -132,6 +136,10 @@ export async function createBench(folder: string, scale: number, profile?: strin
     },
     rowsIn: (data) => countRows(server, data),
   };
+}
+
+function profileOf(folder: string | undefined): Record<string, string> {
+  return folder === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` };
 }
 
 const bareEnvironment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C.UTF-8' };
@@ -195,25 +203,24 @@ async function bare(folder: string, work: () => Promise<void>): Promise<Sample> 
   return { seconds, own: null, engine: processorOf(process.pid).children - before.children };
 }
 
-/** What everybody has to do after `pgbackrest restore`: start, wait for the end of recovery, stop. */
+/** What everybody has to do after `pgbackrest restore`: start, wait for the end of recovery, stop. A child, so that its time counts. */
 async function recoverBare(server: TestServer, data: string, folder: string): Promise<void> {
-  const socketFolder = join(folder, 's');
-  mkdirSync(socketFolder);
-  ownedFolder(socketFolder, server.asOwner);
-  const settings = `-c listen_addresses='' -c unix_socket_directories='${socketFolder}' -c archive_mode=off`;
-  const control = async (...args: string[]): Promise<void> => {
-    const [file, argv] = asUser(server.asOwner, join(server.bin, 'pg_ctl'), ['-D', data, '-w', '-t', '3600', ...args]);
-    await run(file, argv, { cwd: '/', env: bareEnvironment });
-  };
-  await control('-l', join(folder, 'log'), '-o', settings, 'start');
-  const session = await connect({ socketFolder, port: server.port, user: server.user });
-  for (;;) {
-    const answer = await session.query<{ still: boolean }>('SELECT pg_is_in_recovery() AS still');
-    if (answer.rows[0]?.still === false) break;
-    await sleep(50);
-  }
-  await session.end();
-  await control('-m', 'fast', 'stop');
+  const socketFolder = ownedFolder(join(folder, 's'), server.asOwner);
+  const settings = ['listen_addresses=', `unix_socket_directories=${socketFolder}`, 'archive_mode=off'];
+  const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
+  const [file, argv] = asUser(server.asOwner, join(server.bin, 'postgres'), args);
+  const started = await startProcess({ name: 'alone', file, args: argv, cwd: '/', env: bareEnvironment });
+  await waitUntil(
+    'recovery has ended',
+    async () => {
+      const session = await connect({ socketFolder, port: server.port, user: server.user });
+      const answer = await session.query<{ still: boolean }>('SELECT pg_is_in_recovery() AS still');
+      await session.end();
+      return answer.rows[0]?.still === false;
+    },
+    { deadlineMs: 3_600_000, processes: [started] },
+  );
+  await started.stop('SIGINT', 600_000);
 }
 
 /** Single-user mode: no port, nothing to wait for; the restored cluster was stopped cleanly. */

@@ -1,6 +1,7 @@
 import { appendFileSync, chownSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { physical, startDamageBench, type DamageBench } from './support/damage-postgres.ts';
+import * as dumps from './support/damage-postgres-dumps.ts';
 import * as list from './support/damage-postgres-list.ts';
 import { ownedFolder, serverOwner, startStandby, stopServers, type TestServer } from './support/postgres.ts';
 import { cleanUp, sleep, waitUntil } from './support/processes.ts';
@@ -86,9 +87,9 @@ it.each([
   list.unreachable,
   list.repositoryFull,
   list.twoAtOnce,
-  list.corruptDump,
-  list.truncatedDumpManifest,
-  list.wrongDumpPassphrase,
+  dumps.corruptDump,
+  dumps.truncatedDumpManifest,
+  dumps.wrongDumpPassphrase,
 ])(
   'tells $name, and harms neither the server nor an older backup',
   async (fault) => {
@@ -122,6 +123,9 @@ describe('a clock that jumped', () => {
   }, 300_000);
 
   it('does not make the data that could be lost look like none', async () => {
+    // Nothing is archived after it.
+    await bench.server.configure({ archive_timeout: '0' });
+    await bench.switchWal();
     const [segment = ''] = bench.segments().slice(-1);
     const ahead = Date.now() / 1000 + 86_400;
     utimesSync(segment, ahead, ahead);
@@ -130,6 +134,7 @@ describe('a clock that jumped', () => {
     await waitUntil('nothing is said of it', async () => (await rpo()).length === 0, { deadlineMs: 30_000 });
     utimesSync(segment, Date.now() / 1000, Date.now() / 1000);
     await waitUntil('it is known again', async () => (await rpo()).length === 1, { deadlineMs: 30_000 });
+    await bench.server.configure({ archive_timeout: '5' });
   }, 120_000);
 });
 

@@ -157,7 +157,8 @@ export const truncatedManifest: Fault = {
 export async function withoutSegment<T>(bench: DamageBench, segment: string, work: () => Promise<T>): Promise<T> {
   const file = bench.segments().find((at) => path.basename(at).startsWith(segment));
   if (file === undefined) throw new Error(`${segment} is not in the archive`);
-  const aside = path.join(bench.folder, 'taken');
+  // On the same disk, which may be a small one of its own.
+  const aside = path.join(bench.repository, 'taken');
   renameSync(file, aside);
   return during(() => renameSync(aside, file), work);
 }
@@ -259,16 +260,17 @@ export const unreachable: Fault = {
   says: { drill: 'repository_unreadable', backup: 'repository_unreadable', made: false },
   alerts: ['GenesisBackupFailed', 'GenesisDRTestFailed', 'GenesisWALArchiveFailing'],
   run: async (bench, told) => {
-    const away = `${bench.repository}.away`;
-    renameSync(bench.repository, away);
+    // As a disk that is not mounted: its folder is there, and empty.
+    const parts = ['archive', 'backup'].map((name) => path.join(bench.repository, name));
+    for (const part of parts) renameSync(part, `${part}.away`);
     return during(
-      () => renameSync(away, bench.repository),
+      () => parts.forEach((part) => renameSync(`${part}.away`, part)),
       async () => {
         const says = {
           drill: await bench.drill(),
           backup: await backUp(bench),
           // Nothing is written beside a disk that is not mounted.
-          made: existsSync(bench.repository),
+          made: parts.some((part) => existsSync(part)),
         };
         await told();
         return says;
