@@ -123,14 +123,15 @@ describe('a clock that jumped', () => {
   }, 300_000);
 
   it('does not make the data that could be lost look like none', async () => {
+    const rpo = async () =>
+      (await bench.prometheus.query(`genesis_rpo_seconds{service="${physical}"}`)).map(({ value }) => value);
+    await waitUntil('it is known', async () => (await rpo()).length === 1, { deadlineMs: 30_000 });
     // Nothing is archived after it.
     await bench.server.configure({ archive_timeout: '0' });
     await bench.switchWal();
     const [segment = ''] = bench.segments().slice(-1);
     const ahead = Date.now() / 1000 + 86_400;
     utimesSync(segment, ahead, ahead);
-    const rpo = async () =>
-      (await bench.prometheus.query(`genesis_rpo_seconds{service="${physical}"}`)).map(({ value }) => value);
     await waitUntil('nothing is said of it', async () => (await rpo()).length === 0, { deadlineMs: 30_000 });
     utimesSync(segment, Date.now() / 1000, Date.now() / 1000);
     await waitUntil('it is known again', async () => (await rpo()).length === 1, { deadlineMs: 30_000 });

@@ -95,5 +95,6 @@ export function admissionFault(core: Core): OpError | null {
 }
 
 export function targetOf(request: AnyRequest): string | null {
-  return 'backupId' in request ? request.backupId : null;
+  const backupId = 'backupId' in request ? request.backupId : undefined;
+  return backupId ?? null;
 }
