@@ -37,6 +37,13 @@ const rightlyEmpty: Readonly<Record<string, string>> = {
   'exporter/Run-time alerts: {{severity}} {{metric}} {{alert_id}}': 'none is defined at run time',
 };
 
+/**
+ * Metrics of what the demo service has not: a database, health checks, a comparison of data. Their panels are asked in
+ * postgres-service.e2e with a real one.
+ */
+const ofDatabases =
+  /genesis_(health_|database_|wal_|recovery_window_|data_quality_|privacy_risk_|statistical_divergence|backup_block_incremental|replication_(lag_bytes|queue_bytes|slot_|degraded|state|synchronous|write_|flush_|replay_|heartbeat_))/;
+
 describe('every panel on a real Prometheus', () => {
   let genesis: Genesis;
   let prometheus: PrometheusServer;
@@ -97,7 +104,7 @@ describe('every panel on a real Prometheus', () => {
 
   it('has data, but for features still to come and what rightly did not happen', () => {
     const empty = answers.filter((answer) => answer.series.length === 0 && !waitingPanels.includes(answer.panel));
-    const surprising = empty.filter(({ name }) => rightlyEmpty[name] === undefined);
+    const surprising = empty.filter(({ name, expr }) => rightlyEmpty[name] === undefined && !ofDatabases.test(expr));
 
     expect(surprising.map(({ name, expr }) => `${name}  ${expr}`)).toEqual([]);
     expect(Object.keys(rightlyEmpty).filter((name) => !answers.some((answer) => answer.name === name))).toEqual([]);

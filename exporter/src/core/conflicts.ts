@@ -7,6 +7,8 @@ export interface Claimant {
   readonly kind: OperationKind;
   readonly service: string;
   readonly inPlace: boolean;
+  /** A copy that is a repository of its own is backed up into: that is a backup. */
+  readonly makesBackup: boolean;
   /** What it works on, where two of the same would only repeat each other (a backup id for verify). */
   readonly subject: string | null;
 }
@@ -14,7 +16,7 @@ export interface Claimant {
 function claim(c: Claimant): Claim {
   if (c.kind === 'delete' || c.kind === 'retention') return 'exclusive';
   if (c.kind === 'restore') return c.inPlace ? 'exclusive' : 'read';
-  if (c.kind === 'backup') return 'write';
+  if (c.kind === 'backup' || c.makesBackup) return 'write';
   return 'read';
 }
 
@@ -25,6 +27,7 @@ export function claimantOf(operation: Operation): Claimant {
     kind: operation.kind,
     service: operation.service,
     inPlace: operation.kind === 'restore' && target?.kind === 'in_place',
+    makesBackup: operation.params['makesBackup'] === true,
     subject: operation.kind === 'verify' && typeof backupId === 'string' ? backupId : null,
   };
 }

@@ -61,7 +61,7 @@ describe('findConflict', () => {
     kind: 'backup' | 'drill' | 'verify' | 'delete' | 'restore',
     inPlace = false,
     subject: string | null = null,
-  ) => ({ kind, service: 'files', inPlace, subject });
+  ) => ({ kind, service: 'files', inPlace, makesBackup: false, subject });
 
   it('lets a drill run beside a backup, but nothing beside a restore in place or a deletion', () => {
     const backup = operationWith({ kind: 'backup' });
@@ -71,6 +71,14 @@ describe('findConflict', () => {
     expect(findConflict(ask('backup'), [backup])).toBe(backup);
     expect(findConflict(ask('drill'), [inPlace])).toBe(inPlace);
     expect(findConflict(ask('delete'), [operationWith({ kind: 'verify', params: { backupId: 'x' } })])).not.toBeNull();
+  });
+
+  it('takes a copy that is backed up into for the backup that it is', () => {
+    const copy = operationWith({ kind: 'copy', params: { makesBackup: true } });
+
+    expect(findConflict(ask('backup'), [copy])).toBe(copy);
+    expect(findConflict(ask('drill'), [copy])).toBeNull();
+    expect(findConflict(ask('backup'), [operationWith({ kind: 'copy' })])).toBeNull();
   });
 
   it('looks only at the same service, and lets different backups be verified at once', () => {

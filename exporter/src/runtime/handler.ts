@@ -12,7 +12,10 @@ import type { RunTools } from './run-tools.ts';
 import type { ResolvedService } from './services.ts';
 
 /** Also what Genesis asks of itself. */
-export type AnyRequest = OperationRequest | { readonly kind: 'copy'; readonly service: string };
+export type AnyRequest =
+  | OperationRequest
+  /** `makesBackup`: the copies are repositories of their own, which are backed up into. */
+  | { readonly kind: 'copy'; readonly service: string; readonly makesBackup?: boolean };
 
 export interface Blocker {
   readonly code: ErrorCode;

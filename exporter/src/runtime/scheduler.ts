@@ -107,10 +107,10 @@ async function remember(core: SchedulerCore, service: string, jobs: readonly Job
   }
 }
 
-function requestFor(service: string, work: Exclude<Work, { kind: 'baseline' }>): AnyRequest {
+function requestFor(service: string, work: Exclude<Work, { kind: 'baseline' }>, makesBackup: boolean): AnyRequest {
   if (work.kind === 'backup') return { kind: 'backup', service, type: work.type, components: null, note: null };
   if (work.kind === 'drill') return { kind: 'drill', service, copy: null, isScheduled: true };
-  return { kind: 'copy', service };
+  return makesBackup ? { kind: 'copy', service, makesBackup } : { kind: 'copy', service };
 }
 
 async function start(core: SchedulerCore, service: ServiceConfig, work: Work): Promise<boolean> {
@@ -129,7 +129,8 @@ async function start(core: SchedulerCore, service: ServiceConfig, work: Work): P
     planEtag: null,
     idempotencyKey: null,
   };
-  const begun = await core.operations.request(requestFor(service.name, work), options);
+  const makesBackup = core.deps.engine(service.backup.engine).abilities.copies === 'made';
+  const begun = await core.operations.request(requestFor(service.name, work, makesBackup), options);
   if (begun.ok) {
     await remember(core, service.name, work.handles, now);
     forgetWhenDone(core, attempt, begun.value.id).catch((thrown: unknown) =>

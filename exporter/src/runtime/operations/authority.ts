@@ -17,6 +17,7 @@ export function claimantOfRequest(request: AnyRequest, service: string): Claiman
     kind: request.kind,
     service,
     inPlace: isInPlace(request),
+    makesBackup: request.kind === 'copy' && request.makesBackup === true,
     subject: request.kind === 'verify' ? request.backupId : null,
   };
 }
