@@ -23,13 +23,13 @@ import { samplesOf } from './process.ts';
 /** Text format that Prometheus of every version reads; OpenMetrics would rename counters that the source documents fixed. */
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Written between two turns of the event loop: about a thousand samples, a millisecond of work, so that health checks stay quick. */
-const bytesPerTurn = 128 * 1024;
+/** Written between two turns of the event loop: some four hundred samples, half a millisecond of work, so that health checks stay quick. */
+const bytesPerTurn = 48 * 1024;
 /** Smaller pieces are put together before they are written. */
 const bytesCopied = 16 * 1024;
 const servicesPerBlock = 256;
 /** Read between two turns: a service is some thirty objects. */
-const servicesPerReading = 32;
+const servicesPerReading = 12;
 
 /** Takes one piece of the page; false ends the rendering (the reader is gone). May wait until the reader keeps up. */
 export type WriteChunk = (chunk: Buffer) => boolean | Promise<boolean>;
