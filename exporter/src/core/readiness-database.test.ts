@@ -106,6 +106,7 @@ describe('readiness of a database', () => {
     ['wal_archived', { replication: replication({ archiver: { ...archiver, lastFailedAt: ago(5) } }) }, 'failed'],
     ['wal_archived', { replication: replication({ archiver: { ...archiver, lastArchivedAt: null } }) }, 'failed'],
     ['wal_archived', { replication: replication({ archiver: { ...archiver, readySegments: 40 } }) }, 'failed'],
+    ['wal_archived', { replication: replication({ archiver: { ...archiver, readySegments: null } }) }, 'unknown'],
     ['wal_archived', { replication: blind }, 'unknown'],
     ['block_incremental', { pitr: pitr({ blockIncremental: 'unsupported' }) }, 'failed'],
     ['replicas_current', { replication: replication({ replicas: [replica({ connected: false })] }) }, 'failed'],

@@ -27,6 +27,9 @@ function walContinuous({ service }: ReadinessInput): Answer {
   });
 }
 
+/** WAL segments that may wait for the archive, 256 MiB as usual; more means that it does not keep up. */
+const mostWaiting = 16;
+
 function walArchived({ service }: ReadinessInput, now: Date): Answer {
   if (service.pitr === null || service.replication === null) return null;
   return seen(service.replication, ({ archiver }) => {
@@ -37,7 +40,8 @@ function walArchived({ service }: ReadinessInput, now: Date): Answer {
         `archiving of ${lastFailedWal ?? 'a segment'} failed ${spanInWords(ageSeconds(lastFailedAt, now))} ago`,
       );
     if (lastArchivedAt === null) return failed('no WAL segment was ever archived');
-    return judge((readySegments ?? 0) < 16, `${readySegments ?? 'an unknown number of'} segments wait to be archived`);
+    if (readySegments === null) return unknown('how many segments wait to be archived could not be read');
+    return judge(readySegments < mostWaiting, `${readySegments} segments wait to be archived`);
   });
 }
 
