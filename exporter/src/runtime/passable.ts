@@ -13,18 +13,25 @@ function firstClosed(path: string): string | null {
   }
 }
 
+/** Homes that were made so by this process: services are resolved at every tick. */
+const passable = new Set<string>();
+
 /**
  * Where this process is root, programs of PostgreSQL run as another user and have to reach the folders of engines and drills below
  * the home. Errors: `home_unusable`, naming the folder above the home that keeps them out.
  */
 export function makePassable(home: Home): Outcome<void> {
+  if (passable.has(home.path)) return ok(undefined);
   const folders = [join(home.path, 'engines'), join(home.path, 'repositories'), home.drillsFolder, home.restoresFolder];
   for (const folder of [home.path, ...folders]) {
     mkdirSync(folder, { recursive: true, mode: passMode });
     chmodSync(folder, passMode);
   }
   const closed = firstClosed(home.path);
-  if (closed === null) return ok(undefined);
+  if (closed === null) {
+    passable.add(home.path);
+    return ok(undefined);
+  }
   return fail(
     'home_unusable',
     `programs of PostgreSQL run as another user and cannot pass ${closed}: set GENESIS_HOME to a folder that others may pass, e.g. /var/lib/genesis`,
