@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { DrillLevel } from '../../contract/operation.ts';
 import { judgeCanary } from './data-check.ts';
 import { disarmingStatements } from './disarm.ts';
-import { finishLevels, judgeRecovery, standsFor, targetWords } from './levels.ts';
+import { finishLevels, judgeRecovery, standsFor } from './levels.ts';
 import { parseVersion } from './programs.ts';
 import type { SandboxFacts } from './sandbox.ts';
 import { logTail, lsnBytes, readRecoveryLog } from './server-log.ts';
@@ -86,7 +86,6 @@ test('what moment the restored state stands for', () => {
   expect(standsFor({ ...request, target: { type: 'immediate' } }, null)).toBe(request.consistentAt);
   expect(standsFor({ ...request, target: { type: 'lsn', lsn: '0/1' } }, at)).toBe(at);
   expect(standsFor({ ...request, target: { type: 'name', name: 'x' } }, null)).toBeNull();
-  expect(targetWords({ type: 'time', at })).toBe(`time ${at}`);
 });
 
 test.each<

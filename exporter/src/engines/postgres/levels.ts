@@ -1,27 +1,11 @@
 import type { IsoTime } from '../../contract/observed.ts';
 import { drillLevels, type DrillLevel } from '../../contract/operation.ts';
 import type { RecoveryTarget } from '../../contract/postgres.ts';
+import { targetInWords } from '../../core/drill-choice.ts';
 import type { SandboxFacts } from './sandbox.ts';
 import type { Soundness } from './soundness.ts';
 
 /** What the levels of a drill say. Pure. */
-
-/** A target in words, as evidence and pages show it, e.g. `time 2026-11-22T02:00:00.000Z`. */
-export function targetWords(target: RecoveryTarget): string {
-  switch (target.type) {
-    case 'latest':
-    case 'immediate':
-      return target.type;
-    case 'time':
-      return `time ${target.at}`;
-    case 'lsn':
-      return `lsn ${target.lsn}`;
-    case 'xid':
-      return `xid ${target.xid}`;
-    case 'name':
-      return `name ${target.name}`;
-  }
-}
 
 /** The moment that the restored state should stand for; null: nobody knows. */
 export function standsFor(
@@ -61,7 +45,7 @@ export function judgeRecovery(
     recovered.recoveredTo === null ? 'no transaction seen in it' : `last transaction ${recovered.recoveredTo}`;
   const seconds = `${facts.recoverSeconds.toFixed(1)} s`;
   const recovery = [
-    `PostgreSQL ${facts.version} recovered to ${targetWords(target)} in ${seconds}`,
+    `PostgreSQL ${facts.version} recovered to ${targetInWords(target)} in ${seconds}`,
     facts.stopped ?? 'to the end of WAL',
     replayed,
     last,
@@ -81,7 +65,7 @@ export function judgeRecovery(
   if (target.type !== 'latest' && target.type !== 'immediate' && !facts.archiveRecovery)
     return {
       sound: false,
-      detail: `the copy asked for no recovery, so that ${targetWords(target)} was not reached: ${detail}`,
+      detail: `the copy asked for no recovery, so that ${targetInWords(target)} was not reached: ${detail}`,
     };
   return { sound: true, detail };
 }
