@@ -1,9 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { backupStatuses, type BackupRecord } from '../../../contract/backup.ts';
-import { OpError } from '../../../contract/errors.ts';
 import { sealScheme } from '../archive/crypto.ts';
 import { backupIdPattern, namePattern, sealedSuffix } from '../archive/layout.ts';
+import { parseSealed, serialiseSealed } from '../sealed-manifest.ts';
 
 export const dumpFormat = 1;
 
@@ -94,66 +93,20 @@ export const DumpManifest = z.strictObject({
 });
 export type DumpManifest = z.infer<typeof DumpManifest>;
 
-const Seal = z.strictObject({ sha256: hex64, mac: hex64.nullable() });
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-function macOf(macKey: Buffer, bytes: Buffer): string {
-  return createHmac('sha256', macKey).update(bytes).digest('hex');
-}
-function equalHex(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-}
-
-/** Two lines: the manifest, and its SHA-256 with, in a sealed repository, a MAC. */
 export function serialiseDumpManifest(
   manifest: DumpManifest,
   macKey: Buffer | null,
 ): { readonly bytes: Buffer; readonly checksum: string } {
-  const line = Buffer.from(JSON.stringify(manifest), 'utf8');
-  const checksum = sha256(line);
-  const seal = JSON.stringify({ sha256: checksum, mac: macKey === null ? null : macOf(macKey, line) });
-  return { bytes: Buffer.concat([line, Buffer.from(`\n${seal}\n`, 'utf8')]), checksum };
+  return serialiseSealed(manifest, macKey);
 }
 
-/** Throws OpError `backup_corrupt` (cut, changed, not a manifest), `format_unknown` (a later format). `where` names it in messages. */
+/** Throws as `parseSealed`. */
 export function parseDumpManifest(
   bytes: Buffer,
   macKey: Buffer | null,
   where: string,
 ): { readonly manifest: DumpManifest; readonly checksum: string } {
-  const corrupt = (what: string): OpError => new OpError('backup_corrupt', `${where}: ${what}`);
-  const end = bytes.indexOf(10);
-  if (end < 0 || bytes[bytes.length - 1] !== 10) throw corrupt('the manifest was cut off');
-  const line = bytes.subarray(0, end);
-  const seal = Seal.safeParse(parseJson(bytes.subarray(end + 1)));
-  if (!seal.success) throw corrupt('the manifest was cut off or its checksum line was changed');
-  if (!equalHex(seal.data.sha256, sha256(line))) throw corrupt('the manifest was changed: its SHA-256 differs');
-  const { mac } = seal.data;
-  if (macKey !== null && (mac === null || !equalHex(mac, macOf(macKey, line))))
-    throw corrupt('the manifest was changed by somebody without the key: its MAC does not hold');
-  const json = parseJson(line);
-  const version = z.object({ format: z.int() }).safeParse(json);
-  if (version.success && version.data.format > dumpFormat)
-    throw new OpError(
-      'format_unknown',
-      `${where}: has format ${version.data.format}, this program knows ${dumpFormat}`,
-    );
-  const parsed = DumpManifest.safeParse(json);
-  if (!parsed.success) throw corrupt(`the manifest is not valid: ${z.prettifyError(parsed.error).slice(0, 500)}`);
-  if ((parsed.data.encryption !== null) !== (mac !== null))
-    throw corrupt('the manifest has no MAC, or one it should not have');
-  return { manifest: parsed.data, checksum: seal.data.sha256 };
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseSealed(bytes, macKey, where, { schema: DumpManifest, format: dumpFormat });
 }
 
 /** Name of a stored file below the backup's folder. */
