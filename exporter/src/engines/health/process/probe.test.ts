@@ -119,6 +119,10 @@ describe('a pid file and the process of its number', () => {
     });
   });
 
+  it('are an error where a bound on memory is set and the memory cannot be read', () => {
+    expect(judge({ rssBytes: null }).state).toBe('error');
+  });
+
   it('are degraded above the allowed memory', () => {
     expect(judge({ rssBytes: 2 ** 22 })).toMatchObject({
       state: 'degraded',

@@ -26,7 +26,7 @@ async function byName(target: ProcessCheck, bootMs: number): Promise<Seen> {
   if (command === null) return blind('neither a pid file nor a command is configured');
   const running = (await processesCalled(command, bootMs)).filter((facts) => !facts.zombie);
   if (running.length === 0) return gone(`no process is called ${command}`);
-  const largest = running.reduce((a, b) => (b.rssBytes > a.rssBytes ? b : a));
+  const largest = running.reduce((a, b) => ((b.rssBytes ?? 0) > (a.rssBytes ?? 0) ? b : a));
   const many =
     running.length === 1 ? `process ${largest.pid}` : `${running.length} processes, the largest ${largest.pid}`;
   return judgeMemory(`${command}: ${many}`, largest, target.maxRssBytes);
@@ -81,6 +81,8 @@ export function judgeProcess(
 }
 
 function judgeMemory(what: string, { rssBytes }: ProcessFacts, maxRssBytes: number | null): Seen {
+  if (rssBytes === null && maxRssBytes !== null) return blind(`${what}: how much memory it takes cannot be read`);
+  if (rssBytes === null) return { state: 'healthy', answered: true, detail: what };
   const resident = `${what}, ${inBytes(rssBytes)} resident`;
   return maxRssBytes !== null && rssBytes > maxRssBytes
     ? { state: 'degraded', answered: true, detail: `${resident}, more than ${inBytes(maxRssBytes)}` }

@@ -14,7 +14,8 @@ export interface ProcessFacts {
   readonly program: string | null;
   /** Unix milliseconds, as the wall clock stands now. */
   readonly startedMs: number;
-  readonly rssBytes: number;
+  /** Null: the kernel does not tell (its own threads have none). */
+  readonly rssBytes: number | null;
   /** Ended, and only its entry is left. */
   readonly zombie: boolean;
 }
@@ -70,7 +71,7 @@ export async function readProcess(pid: number, bootMs: number, root = '/proc'): 
       command: parsed.command,
       program: first === '' ? null : basename(first),
       startedMs: bootMs + (parsed.startTicks * 1000) / ticksPerSecond,
-      rssBytes: parseRssBytes(status) ?? 0,
+      rssBytes: parseRssBytes(status),
       zombie: parsed.state === 'Z' || parsed.state === 'X',
     };
   } catch (thrown) {
