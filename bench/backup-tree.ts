@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, cpSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -44,20 +44,56 @@ function jsonRecord(seed: string): string {
   return JSON.stringify(rows, null, 1);
 }
 
+/** Of one package at most: otherwise a few packages of thousands of icons or translations would be the tree. */
+const filesOfPackage = 100;
+
+/** Relative paths of the packages; those of a scope each for itself, links (the workspace's own) left out. */
+function packagesOf(modules: string): string[] {
+  const folders = (folder: string): string[] =>
+    readdirSync(folder, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? [e.name] : []));
+  return folders(modules)
+    .filter((name) => !name.startsWith('.'))
+    .flatMap((name) =>
+      name.startsWith('@') ? folders(join(modules, name)).map((inner) => join(name, inner)) : [name],
+    );
+}
+
+/** Copies the first `most` regular files below `from`, in byte order of their paths' segments, with the folders and links on the way; returns how many there were. */
+function copyFirst(from: string, to: string, most: number): number {
+  mkdirSync(to, { recursive: true });
+  let copied = 0;
+  for (const entry of readdirSync(from, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (copied >= most) break;
+    const source = join(from, entry.name);
+    const target = join(to, entry.name);
+    if (entry.isDirectory()) copied += copyFirst(source, target, most - copied);
+    else cpSync(source, target, { verbatimSymlinks: true, preserveTimestamps: true });
+    if (entry.isFile()) copied += 1;
+  }
+  return copied;
+}
+
+function copyModules(modules: string, to: string, moduleFiles: number): void {
+  const digest = (name: string): string => createHash('sha256').update(name).digest('hex');
+  const packages = packagesOf(modules).sort((a, b) => (digest(a) < digest(b) ? -1 : 1));
+  let left = moduleFiles;
+  for (const name of packages) {
+    if (left <= 0) return;
+    left -= copyFirst(join(modules, name), join(to, name), Math.min(left, filesOfPackage));
+  }
+}
+
 /**
- * Packages of this repository's node_modules, `logs` web server logs of 16 MiB and 2,000 JSON files of 5 to 30 KiB: code, text that
- * grows, and records. `moduleFiles`: packages are taken in the order of their names until they hold so many files, so that the tree
- * stays the same kind of tree when dependencies come; Infinity takes all, which is a tree of small files.
+ * Exactly `moduleFiles` files of this repository's node_modules, `logs` web server logs of 16 MiB and 2,000 JSON files of 5 to 30 KiB:
+ * code, text that grows, and records. Of each package the first 100 files are taken, packages in the order of their names' hashes: that
+ * keeps number, sizes and kinds when dependencies come and go (by name alone, two thirds were icons of one scope). `moduleFiles`
+ * Infinity takes all of node_modules, which is a tree of small files.
  */
 export function buildTree(tree: string, logs: number, moduleFiles = 12_000): void {
   const modules = join(dirname(fileURLToPath(import.meta.url)), '../node_modules');
-  let taken = 0;
-  for (const name of readdirSync(modules).sort()) {
-    if (taken >= moduleFiles) break;
-    const copy = join(tree, 'node_modules', name);
-    cpSync(join(modules, name), copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
-    taken += statSync(copy, { throwIfNoEntry: false })?.isDirectory() === true ? filesOf(copy).length : 0;
-  }
+  if (moduleFiles === Infinity)
+    cpSync(modules, join(tree, 'node_modules'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  else copyModules(modules, join(tree, 'node_modules'), moduleFiles);
   mkdirSync(join(tree, 'logs'));
   for (let i = 0; i < logs; i += 1)
     writeFileSync(join(tree, 'logs', `web-${i}.log`), logLines(`log ${i}`, 16 * 2 ** 20));

@@ -10,13 +10,13 @@ import type { BackupEngine, BackupRequest, RepositoryRef } from '../exporter/src
 import { buildTree, changeOnePercent, filesOf } from './backup-tree.ts';
 
 /**
- * Backup speed against `tar -I 'zstd -T0'` and restic on one tree: node_modules of this repository plus generated logs and JSON.
+ * Backup speed against `tar -I 'zstd -T0'` and restic on one tree: 12,000 files of this repository's node_modules, generated logs and JSON (backup-tree.ts).
  * Interleaved pairs, order swapped in every second one; both sides end with `sync -f`. The engine runs in this process as it does in
  * the service (its worker's start counts, Node's own does not); restic encrypts, ours is plain unless --sealed.
  *
  *   node bench/backup.bench.ts [--pairs 7] [--sealed] [--folder DIR] [--logs 24] [--only full|incremental|unchanged] [--small]
  *
- * --small: all of node_modules, a tree of many small files.
+ * --small: all of node_modules, a tree of many small files and the worst case.
  */
 const { values: options } = parseArgs({
   options: {

@@ -5,7 +5,7 @@ import { ComponentWriter } from './component-writer.ts';
 import type { BackupJob, ComponentJob } from './backup-job.ts';
 import { fromText, toText } from './entries.ts';
 import type { ManifestComponent } from './format.ts';
-import { ContentHasher, createCompressor, type FrameCompressor } from './frame-threads.ts';
+import { ContentHasher, createCompressor, FrameThreads, type FrameCompressor } from './frame-threads.ts';
 import { FrameWriter, type FrameWriterOptions, type WrittenFile } from './frame-write.ts';
 import { archiveFile, fileListFile } from './layout.ts';
 import { ListWriter } from './list-writer.ts';
@@ -54,8 +54,9 @@ export async function runComponent(
   component: ComponentJob,
   run: ComponentRun,
 ): Promise<ManifestComponent> {
-  const hasher = new ContentHasher((digests) => list.takeDigests(digests));
-  const compressor = createCompressor(level, job.limits.concurrency);
+  const threads = new FrameThreads(job.limits.concurrency);
+  const hasher = new ContentHasher(threads, (digests) => list.takeDigests(digests));
+  const compressor = createCompressor(level, threads);
   const archive = openWriter(job, component, {
     which: 'archive',
     compressor,
@@ -94,7 +95,7 @@ export async function runComponent(
     return componentResult(component, { writer, list, report, archived, listed });
   } finally {
     await parent?.close();
-    await Promise.all([hasher.close(), compressor.close()]);
+    await threads.close();
   }
 }
 
@@ -119,7 +120,8 @@ async function copyRoots(
       report,
     });
     for (const item of items) {
-      await writer.add(item);
+      const waits = writer.add(item);
+      if (waits !== null) await waits;
       run.tick(list.entries, writer.totals.bytes);
     }
   }
@@ -151,7 +153,7 @@ function createReport(sink: WarningSink): Report {
 
 /** Lists are small beside what they list: they use compressing threads that run already but start none, which would take longer than they save. */
 function forLists(compressor: FrameCompressor): FrameCompressor {
-  return { compress: (buffer, length) => compressor.compress(buffer, length, false), close: () => Promise.resolve() };
+  return { compress: (buffer, length) => compressor.compress(buffer, length, false) };
 }
 
 interface WriterChoice extends Pick<FrameWriterOptions, 'compressor' | 'framesInFlight' | 'onFrame'> {

@@ -40,8 +40,27 @@ export interface CopyTarget {
 /** `short`: it ended early; `failed`: reading it stopped with an error, which was warned of. */
 export type CopyState = 'whole' | 'short' | 'failed';
 
+/** A file that fits into the frame at hand; see `copyLarge`. */
+export function copySmall(fd: number, item: WalkItem, target: CopyTarget): CopyState {
+  const { archive, hasher, warn } = target;
+  const begin = archive.filled;
+  let state: CopyState = 'whole';
+  for (let left = Number(item.stat.size); left > 0;) {
+    const got = readInto(archive, fd, item, left, warn);
+    if (got === null || got === 0) {
+      state = got === null ? 'failed' : 'short';
+      archive.putZeros(left);
+      break;
+    }
+    archive.advance(got);
+    left -= got;
+  }
+  hasher.add(begin, archive.filled, true);
+  return state;
+}
+
 /** Exactly the announced size goes into the archive: a file that shrank is filled up with zeros, one that grew is cut. */
-export async function copyContent(fd: number, item: WalkItem, target: CopyTarget): Promise<CopyState> {
+export async function copyLarge(fd: number, item: WalkItem, target: CopyTarget): Promise<CopyState> {
   const { archive, hasher, throttle } = target;
   let state: CopyState = 'whole';
   let begin = archive.filled;

@@ -16,7 +16,7 @@ type Waiting = PromiseWithResolvers<FrameAnswer>;
 /** `Omit` over each member of a union. */
 type Unnumbered<T> = T extends { readonly buffer: number } ? Omit<T, 'buffer'> : never;
 
-/** One frame thread: takes frames in order and answers in order. */
+/** Takes frames in order and answers in order. */
 class FrameThread {
   readonly #worker: Worker;
   /** Memory the thread knows, by the number it is known under. */
@@ -68,56 +68,77 @@ export function allocateFrame(rawBytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(rawBytes + frameBound(rawBytes))).subarray(0, rawBytes);
 }
 
+/**
+ * The threads of one archive: up to `concurrency`, no more than there are processors. They start with the first full frame, one after the other as work
+ * queues up; what is smaller than that is done on the spot, and needs none.
+ */
+export class FrameThreads {
+  readonly #most: number;
+  readonly #threads: FrameThread[] = [];
+
+  constructor(concurrency: number) {
+    this.#most = Math.max(1, Math.min(concurrency, availableParallelism()));
+  }
+
+  get running(): boolean {
+    return this.#threads.length > 0;
+  }
+
+  /** Always the same one: for work that must be done in order. It takes its share of the other work too, as far as its queue lets it. */
+  first(): FrameThread {
+    return this.#threads[0] ?? this.#start();
+  }
+
+  /** One that has nothing to do, or when all are started, the one with the shortest queue. */
+  idlest(): FrameThread {
+    const best = this.#threads.reduce<FrameThread | null>((a, b) => (a === null || b.queued < a.queued ? b : a), null);
+    return best !== null && (best.queued === 0 || this.#threads.length >= this.#most) ? best : this.#start();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #start(): FrameThread {
+    const started = new FrameThread();
+    this.#threads.push(started);
+    return started;
+  }
+}
+
 export interface FrameCompressor {
   /**
    * The first `length` bytes of a buffer of `allocateFrame`, which must not change before this resolves; what it resolves to is valid as long as that
    * buffer is not used again. `full` is false for a frame that was cut short.
    */
   compress(buffer: Buffer, length: number, full: boolean): Promise<CompressedFrame>;
-  close(): Promise<void>;
 }
 
-/**
- * Compresses in up to `concurrency` threads, no more than there are processors. They start with the first full frame, one after the other as work queues up;
- * what is smaller than that is compressed on the spot.
- */
-export function createCompressor(level: number, concurrency: number): FrameCompressor {
-  const most = Math.min(concurrency, availableParallelism());
-  const threads: FrameThread[] = [];
-
-  function idlest(): FrameThread {
-    const best = threads.reduce<FrameThread | null>((a, b) => (a === null || b.queued < a.queued ? b : a), null);
-    if (best !== null && (best.queued === 0 || threads.length >= most)) return best;
-    const started = new FrameThread();
-    threads.push(started);
-    return started;
-  }
-
+export function createCompressor(level: number, threads: FrameThreads): FrameCompressor {
   return {
     async compress(buffer, length, full) {
-      if (!full && threads.length === 0) return compressFrame(buffer.subarray(0, length), level);
+      if (!full && !threads.running) return compressFrame(buffer.subarray(0, length), level);
       const resultAt = buffer.length;
-      const answer = await idlest().run(buffer, { kind: 'compress', length, level, resultAt });
+      const answer = await threads.idlest().run(buffer, { kind: 'compress', length, level, resultAt });
       if (!('sha256' in answer)) throw new TypeError('a compressing thread answered with digests');
       return { bytes: Buffer.from(buffer.buffer, resultAt, answer.storedLength), sha256: answer.sha256 };
-    },
-    async close() {
-      await Promise.all(threads.map((thread) => thread.close()));
     },
   };
 }
 
 /**
- * SHA-256 of what goes into an archive, beside the thread that reads it: hashing is the slowest step next to compression. Its thread starts with the
- * first full frame; a small backup never needs it. Digests arrive in the order in which files end.
+ * SHA-256 of what goes into an archive, beside the thread that reads it: hashing costs about as much as compression. A content runs on from frame to frame,
+ * so that one thread hashes them all; it has no thread of its own, because to start one costs as much as to hash 16 MiB. Digests arrive in the order in which
+ * files end.
  */
 export class ContentHasher {
+  readonly #threads: FrameThreads;
   readonly #onDigests: (digests: readonly string[]) => void;
   readonly #inline = new SegmentHasher();
-  #thread: FrameThread | null = null;
   #segments: number[] = [];
 
-  constructor(onDigests: (digests: readonly string[]) => void) {
+  constructor(threads: FrameThreads, onDigests: (digests: readonly string[]) => void) {
+    this.#threads = threads;
     this.#onDigests = onDigests;
   }
 
@@ -130,17 +151,12 @@ export class ContentHasher {
   async frame(raw: Buffer, full: boolean): Promise<void> {
     const segments: Segments = this.#segments;
     this.#segments = [];
-    if (!full && this.#thread === null) {
+    if (!full && !this.#threads.running) {
       this.#onDigests(this.#inline.run(raw, segments));
       return;
     }
-    this.#thread ??= new FrameThread();
-    const answer = await this.#thread.run(raw, { kind: 'hash', segments });
+    const answer = await this.#threads.first().run(raw, { kind: 'hash', segments });
     if (!('digests' in answer)) throw new TypeError('the hashing thread answered with a frame');
     this.#onDigests(answer.digests);
-  }
-
-  async close(): Promise<void> {
-    await this.#thread?.close();
   }
 }

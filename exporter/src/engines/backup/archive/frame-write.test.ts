@@ -1,19 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ContentHasher, createCompressor, type FrameCompressor } from './frame-threads.ts';
+import { ContentHasher, createCompressor, FrameThreads, type FrameCompressor } from './frame-threads.ts';
 import { compressFrame, SegmentHasher } from './frame-work.ts';
 import { FrameWriter, type FrameWriterOptions } from './frame-write.ts';
 import { createSandbox, type Sandbox } from './test-support.ts';
 
 let box: Sandbox;
+let threads: FrameThreads;
 let compressor: FrameCompressor;
 beforeEach(() => {
   box = createSandbox();
-  compressor = createCompressor(1, 3);
+  threads = new FrameThreads(3);
+  compressor = createCompressor(1, threads);
 });
 afterEach(async () => {
-  await compressor.close();
+  await threads.close();
   box.remove();
 });
 
@@ -67,10 +69,7 @@ test('an empty file has no frames', async () => {
 });
 
 test('a failing disk is told by the next call, not lost', async () => {
-  const failing: FrameCompressor = {
-    compress: () => Promise.reject(new Error('no more')),
-    close: () => Promise.resolve(),
-  };
+  const failing: FrameCompressor = { compress: () => Promise.reject(new Error('no more')) };
   const writer = open({ compressor: failing });
   writer.put(Buffer.alloc(1000));
   await writer.next();
@@ -88,7 +87,7 @@ test('an existing file is not overwritten', () => {
 test('contents are hashed across frames, in threads and on the spot alike', async () => {
   const expected = [10, 5000, 0, 1500, 999].map((size, i) => Buffer.alloc(size, i + 1));
   const digests: string[] = [];
-  const hasher = new ContentHasher((more) => digests.push(...more));
+  const hasher = new ContentHasher(threads, (more) => digests.push(...more));
   const writer = open({ onFrame: (raw, full) => hasher.frame(raw, full) });
   for (const content of expected) {
     let begin = writer.filled;
@@ -105,7 +104,6 @@ test('contents are hashed across frames, in threads and on the spot alike', asyn
     hasher.add(begin, writer.filled, true);
   }
   await writer.finish();
-  await hasher.close();
 
   expect(digests).toEqual(expected.map((content) => createHash('sha256').update(content).digest('hex')));
   expect(new SegmentHasher().run(Buffer.concat(expected), [0, 10, 1, 10, 5010, 1, 5010, 5010, 1])).toEqual(

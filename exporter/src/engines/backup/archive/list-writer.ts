@@ -14,7 +14,10 @@ export interface Line {
 /** Lines that may wait for a hash before the archive's frame at hand is cut short to get it. */
 const maxWaitingLines = 16384;
 
-/** Writes a file list in order, although the hashes of stored files come later from another thread. */
+/**
+ * Writes a file list in order, although the hashes of stored files come later from another thread. Adding a line never waits, as it happens for every file;
+ * who adds calls `settle` whenever something is `due`, before the next item.
+ */
 export class ListWriter {
   /** Lines written, deletions not counted. */
   entries = 0;
@@ -46,37 +49,42 @@ export class ListWriter {
     }
   }
 
-  /** The next line of the list: an entry that is complete, or a line that was announced. */
-  async add(entry: OwnEntry): Promise<void> {
-    if (this.#waiting.size === 0) await this.#write(entry);
-    else await this.addLine({ entry, state: 'ready' });
+  /** The next line of the list: an entry that is complete. */
+  add(entry: OwnEntry): void {
+    if (this.#waiting.size === 0 && !this.#files.full) this.#write(entry);
+    else this.#waiting.push({ entry, state: 'ready' });
   }
 
-  async addLine(line: Line): Promise<void> {
+  /** The next line of the list: one that was announced. */
+  addLine(line: Line): void {
     this.#waiting.push(line);
+  }
+
+  /** Lines can be written, or too many of them wait: call `settle`. */
+  get due(): boolean {
+    return this.#waiting.size > maxWaitingLines || this.#isReady(this.#waiting.peek());
+  }
+
+  async settle(): Promise<void> {
     if (this.#waiting.size > maxWaitingLines) await this.#archive.flush();
-    await this.#writeReady();
+    for (let line = this.#waiting.peek(); this.#isReady(line); line = this.#waiting.peek()) {
+      this.#waiting.shift();
+      if (this.#files.full) await this.#files.next();
+      this.#write(line.entry);
+    }
   }
 
   /** Writes the lines that waited for a hash; call when the archive is finished. */
   async end(): Promise<void> {
-    await this.#writeReady();
+    await this.settle();
     if (this.#waiting.size > 0) throw new RangeError(`${this.#waiting.size} files were never hashed`);
   }
 
-  async #writeReady(): Promise<void> {
-    for (
-      let line = this.#waiting.peek();
-      line !== undefined && line.state !== 'unhashed';
-      line = this.#waiting.peek()
-    ) {
-      this.#waiting.shift();
-      await this.#write(line.entry);
-    }
+  #isReady(line: Line | undefined): line is Line {
+    return line !== undefined && line.state !== 'unhashed';
   }
 
-  async #write(entry: FileEntry): Promise<void> {
-    if (this.#files.full) await this.#files.next();
+  #write(entry: FileEntry): void {
     this.#files.putText(`${encodeEntry(entry)}\n`);
     if (entry.kind === 'x') this.deleted += 1;
     else this.entries += 1;

@@ -17,22 +17,36 @@ export class ParentCursor {
     this.#batches = readList(source);
   }
 
-  /** Throws OpError `backup_corrupt` when the list is damaged or out of order: merging it would record what never was. */
-  async advance(): Promise<void> {
+  /**
+   * Null when the next entry is at hand, a promise when a batch must be read first. Throws OpError `backup_corrupt` when the list is damaged or out of
+   * order: merging it would record what never was.
+   */
+  advance(): Promise<void> | null {
     const before = this.current;
-    let next = this.#batch[this.#at];
-    this.#at += 1;
-    while (next === undefined || next.kind === 'x') {
-      if (next === undefined) {
-        const batch = await this.#batches.next();
-        if (batch.done === true) break;
-        this.#batch = batch.value.entries;
-        this.#at = 0;
-      }
-      next = this.#batch[this.#at];
-      this.#at += 1;
+    if (!this.#skipDeletions()) return this.#advanceLater(before);
+    this.#take(before);
+    return null;
+  }
+
+  async #advanceLater(before: FileEntry | null): Promise<void> {
+    while (!this.#skipDeletions()) {
+      const batch = await this.#batches.next();
+      if (batch.done === true) break;
+      this.#batch = batch.value.entries;
+      this.#at = 0;
     }
-    this.current = next === undefined || next.kind === 'x' ? null : next;
+    this.#take(before);
+  }
+
+  /** False when the batch holds no further entry. */
+  #skipDeletions(): boolean {
+    while (this.#batch[this.#at]?.kind === 'x') this.#at += 1;
+    return this.#at < this.#batch.length;
+  }
+
+  #take(before: FileEntry | null): void {
+    this.current = this.#batch[this.#at] ?? null;
+    this.#at += 1;
     if (before !== null && this.current !== null && comparePaths(before.path, this.current.path) >= 0) {
       const { backupId, component } = this.#source;
       throw new OpError(

@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { ComponentWriter } from './component-writer.ts';
 import { decodeEntry, type FileEntry } from './entries.ts';
-import { ContentHasher, createCompressor } from './frame-threads.ts';
+import { ContentHasher, createCompressor, FrameThreads } from './frame-threads.ts';
 import { FrameWriter, type FrameWriterOptions } from './frame-write.ts';
 import { ListWriter } from './list-writer.ts';
 import { readOwners } from './owners.ts';
@@ -35,8 +35,9 @@ let box: Sandbox;
 let warnings: string[];
 let nowMs: () => number;
 let skipped: string[];
-const compressor = createCompressor(1, 2);
-afterAll(() => compressor.close());
+const threads = new FrameThreads(2);
+const compressor = createCompressor(1, threads);
+afterAll(() => threads.close());
 beforeEach(() => {
   box = createSandbox();
   mkdirSync(box.at('tree/dir'), { recursive: true });
@@ -71,7 +72,7 @@ function openWriter(name: string, onFrame: FrameWriterOptions['onFrame']): Frame
 
 /** Copies the tree; `meddle` runs after an item was seen and before it is read. */
 async function copy(meddle: (path: string) => void): Promise<FileEntry[]> {
-  const hasher = new ContentHasher((digests) => list.takeDigests(digests));
+  const hasher = new ContentHasher(threads, (digests) => list.takeDigests(digests));
   const archive = openWriter('data.tar.zst', (raw, full) => hasher.frame(raw, full));
   const files = openWriter('data.files.zst', null);
   const list = new ListWriter(files, archive);
@@ -95,7 +96,6 @@ async function copy(meddle: (path: string) => void): Promise<FileEntry[]> {
   await archive.finish();
   await list.end();
   await files.finish();
-  await hasher.close();
   const lines = execFileSync('zstd', ['-dcq', box.at('data.files.zst')], { encoding: 'utf8' })
     .trim()
     .split('\n');

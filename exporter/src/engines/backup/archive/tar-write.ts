@@ -157,34 +157,52 @@ const template = Buffer.alloc(tarBlockBytes);
 template.write('        ', 148, 'latin1');
 template.write('ustar\x0000', 257, 'latin1');
 template.write('0000000\x000000000\0', 329, 'latin1');
+const templateSum = template.reduce((sum, byte) => sum + byte, 0);
 
+/** The checksum is summed up while the fields are written; the template has zeros where they go. */
 function writeUstar(fields: Ustar, blocks: Buffer, at: number): number {
   template.copy(blocks, at);
-  blocks.write(fields.name, at, 100, 'latin1');
-  writeOctal(blocks, at + 100, 7, Math.min(fields.mode, maxOctal8));
-  writeOctal(blocks, at + 108, 7, Math.min(fields.uid, maxOctal8));
-  writeOctal(blocks, at + 116, 7, Math.min(fields.gid, maxOctal8));
-  writeOctal(blocks, at + 124, 11, Math.min(fields.size, maxOctal12));
-  writeOctal(blocks, at + 136, 11, fields.mtime);
-  blocks.write(fields.flag, at + 156, 1, 'latin1');
-  if (fields.link !== '') blocks.write(fields.link, at + 157, 100, 'latin1');
-  if (fields.user !== '') blocks.write(fields.user, at + 265, 31, 'latin1');
-  if (fields.group !== '') blocks.write(fields.group, at + 297, 31, 'latin1');
-  if (fields.prefix !== '') blocks.write(fields.prefix, at + 345, 155, 'latin1');
-  let sum = 0;
-  for (let i = at; i < at + tarBlockBytes; i += 1) sum += blocks[i] ?? 0;
-  writeOctal(blocks, at + 148, 6, sum);
+  let sum = templateSum;
+  sum += putBytes(blocks, at, fields.name, 100);
+  sum += putOctal(blocks, at + 100, 7, Math.min(fields.mode, maxOctal8));
+  sum += putOctal(blocks, at + 108, 7, Math.min(fields.uid, maxOctal8));
+  sum += putOctal(blocks, at + 116, 7, Math.min(fields.gid, maxOctal8));
+  sum += putOctal(blocks, at + 124, 11, Math.min(fields.size, maxOctal12));
+  sum += putOctal(blocks, at + 136, 11, fields.mtime);
+  sum += putBytes(blocks, at + 156, fields.flag, 1);
+  sum += putBytes(blocks, at + 157, fields.link, 100);
+  sum += putBytes(blocks, at + 265, fields.user, 31);
+  sum += putBytes(blocks, at + 297, fields.group, 31);
+  sum += putBytes(blocks, at + 345, fields.prefix, 155);
+  putOctal(blocks, at + 148, 6, sum);
   blocks[at + 154] = 0;
   return at + tarBlockBytes;
 }
 
-/** `digits` octal digits; the byte that ends the field is zero already. */
-function writeOctal(blocks: Buffer, at: number, digits: number, value: number): void {
-  let rest = value;
-  for (let i = at + digits - 1; i >= at; i -= 1) {
-    blocks[i] = 0x30 + (rest % 8);
-    rest = Math.floor(rest / 8);
+/** Writes at most `most` characters of a binary string; returns the sum of the bytes. */
+function putBytes(blocks: Buffer, at: number, binary: string, most: number): number {
+  const length = Math.min(binary.length, most);
+  let sum = 0;
+  for (let i = 0; i < length; i += 1) {
+    const byte = binary.charCodeAt(i);
+    blocks[at + i] = byte;
+    sum += byte;
   }
+  return sum;
+}
+
+/** `digits` octal digits; the byte that ends the field is zero already. Returns the sum of the bytes. */
+function putOctal(blocks: Buffer, at: number, digits: number, value: number): number {
+  let rest = value;
+  let sum = 0;
+  for (let i = at + digits - 1; i >= at; i -= 1) {
+    const byte = 0x30 + (rest % 8);
+    blocks[i] = byte;
+    sum += byte;
+    // Beyond 31 bits (sizes, times) shifting is not exact; below it is much faster.
+    rest = rest < 2 ** 31 ? rest >>> 3 : Math.floor(rest / 8);
+  }
+  return sum;
 }
 
 /** For warnings: a path that cannot be stored because it is too long. */

@@ -68,8 +68,12 @@ export function compileExcludes(excludes: readonly string[]): IsExcluded {
     absolutes.has(absolute) || others.some((m) => m(relative)) || (isFolder && folders.some((m) => m(relative)));
 }
 
+/** Device that was asked for last, and its text: nearly always the same, and big integers are slow to print. */
+let device = { dev: -1n, text: '' };
+
 export function inodeOf(stat: BigIntStats): string {
-  return `${stat.dev}:${stat.ino}`;
+  if (stat.dev !== device.dev) device = { dev: stat.dev, text: `${stat.dev}:` };
+  return `${device.text}${stat.ino}`;
 }
 
 /** Below an open folder: not even a folder that is swapped for a symbolic link while we walk can lead out of the tree. */
@@ -87,10 +91,9 @@ export function* walkTree(options: WalkOptions): Generator<WalkItem, void, undef
   const kind = kindOf(stat);
   if (kind !== 'f' && kind !== 'd')
     throw new OpError('source_missing', `${toText(root.path)} is neither a file nor a folder (${kind})`);
-  const isExcluded = compileExcludes(options.excludes);
   const item: WalkItem = { path: root.name, access, kind, stat, target: null };
   if (kind === 'f') yield item;
-  else yield* walkFolder(item, { ...options, isExcluded, relative: '', isRoot: true });
+  else yield* walkFolders(item, { ...options, isExcluded: compileExcludes(options.excludes), open: [] });
 }
 
 function statRoot(path: string, access: string | Buffer): BigIntStats {
@@ -101,93 +104,110 @@ function statRoot(path: string, access: string | Buffer): BigIntStats {
   }
 }
 
-interface FolderContext extends WalkOptions {
-  readonly isExcluded: IsExcluded;
-  /** Path of the folder inside the root with a slash at its end, empty for the root; binary string. */
+interface OpenFolder {
+  readonly fd: number;
+  /** Path in the tree and path inside the root (empty for the root itself), each with a slash at its end; binary strings. */
+  readonly prefix: string;
   readonly relative: string;
-  readonly isRoot: boolean;
+  /** What node:fs reaches its names by, once they are put behind it. */
+  readonly base: string;
+  readonly names: readonly string[];
+  at: number;
 }
 
-function* walkFolder(folder: WalkItem, context: FolderContext): Generator<WalkItem, void, undefined> {
-  const { report } = context;
+interface Walk extends WalkOptions {
+  readonly isExcluded: IsExcluded;
+  /** The folders on the way to the item at hand. */
+  readonly open: OpenFolder[];
+}
+
+/** One loop and no recursion: a generator in a generator for every level would be resumed for every file. */
+function* walkFolders(root: WalkItem, walk: Walk): Generator<WalkItem, void, undefined> {
+  const { open } = walk;
+  try {
+    if (openFolder(root, '', walk)) yield root;
+    for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+      const name = folder.names[folder.at];
+      folder.at += 1;
+      if (name === undefined) {
+        open.pop();
+        closeSync(folder.fd);
+        continue;
+      }
+      const item = lookAt(name, folder, walk);
+      if (item === null) continue;
+      if (item.kind !== 'd' || openFolder(item, `${folder.relative}${name}/`, walk)) yield item;
+    }
+  } finally {
+    for (const { fd } of open) closeSync(fd);
+  }
+}
+
+/** Puts a folder on top of the open ones. False when it is left out of the walk; true without opening it when only what it holds is. */
+function openFolder(folder: WalkItem, relative: string, walk: Walk): boolean {
   let fd: number;
-  let names: string[];
   try {
     fd = openSync(folder.access, openFolderFlags);
   } catch (cause) {
-    return yield* unreadableFolder(folder, context, cause);
+    return isKnownUnread(folder, walk, cause);
   }
+  let names: string[] | null = null;
   try {
     const base = descriptors === null ? `${latin1(folder.access)}/` : `${descriptors}${fd}/`;
-    if (inodeOf(fstatSync(fd, { bigint: true })) !== inodeOf(folder.stat)) {
-      report.warn('changed', folder.path, 'the folder was replaced while it was being read');
-      return;
+    const stat = fstatSync(fd, { bigint: true });
+    if (stat.ino !== folder.stat.ino || stat.dev !== folder.stat.dev) {
+      walk.report.warn('changed', folder.path, 'the folder was replaced while it was being read');
+      return false;
     }
     try {
-      names = readdirSync(toFsPath(base), { encoding: 'latin1' }).sort(byBytes);
+      // Binary strings: their order by code unit is that of the bytes.
+      names = readdirSync(toFsPath(base), { encoding: 'latin1' }).sort();
     } catch (cause) {
-      return yield* unreadableFolder(folder, context, cause);
+      return isKnownUnread(folder, walk, cause);
     }
-    yield folder;
-    for (const name of names) yield* walkName(name, base, folder, context);
+    walk.open.push({ fd, prefix: `${folder.path}/`, relative, base, names, at: 0 });
+    return true;
   } finally {
-    closeSync(fd);
+    if (names === null) closeSync(fd);
   }
 }
 
-/** The folder itself is known (its parent told); only what it holds is not. */
-function* unreadableFolder(
-  folder: WalkItem,
-  context: FolderContext,
-  cause: unknown,
-): Generator<WalkItem, void, undefined> {
-  if (context.isRoot)
-    throw new OpError('source_missing', `cannot read ${toText(context.root.path)}: ${messageOf(cause)}`, { cause });
-  if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ELOOP' || errnoOf(cause) === 'ENOTDIR') {
-    context.report.warn('vanished', folder.path, 'the folder vanished while it was being read');
-    return;
-  }
-  context.report.warn('unreadable', folder.path, `what the folder holds is left out: ${messageOf(cause)}`);
-  yield folder;
+/** Whether the folder itself is known (its parent told) and only what it holds is not; reports which. */
+function isKnownUnread(folder: WalkItem, walk: Walk, cause: unknown): boolean {
+  if (walk.open.length === 0)
+    throw new OpError('source_missing', `cannot read ${toText(walk.root.path)}: ${messageOf(cause)}`, { cause });
+  const errno = errnoOf(cause);
+  const isGone = errno === 'ENOENT' || errno === 'ELOOP' || errno === 'ENOTDIR';
+  if (isGone) walk.report.warn('vanished', folder.path, 'the folder vanished while it was being read');
+  else walk.report.warn('unreadable', folder.path, `what the folder holds is left out: ${messageOf(cause)}`);
+  return !isGone;
 }
 
-function* walkName(
-  name: string,
-  base: string,
-  folder: WalkItem,
-  context: FolderContext,
-): Generator<WalkItem, void, undefined> {
-  const { report } = context;
-  const path = `${folder.path}/${name}`;
-  const access = toFsPath(base + name);
-  const relative = context.relative + name;
+/** Null when it is left out. */
+function lookAt(name: string, folder: OpenFolder, walk: Walk): WalkItem | null {
+  const { report } = walk;
+  const path = folder.prefix + name;
+  const access = toFsPath(folder.base + name);
   let stat: BigIntStats;
   try {
     stat = lstatSync(access, { bigint: true });
   } catch (cause) {
     report.warn(errnoOf(cause) === 'ENOENT' ? 'vanished' : 'unreadable', path, messageOf(cause));
-    return;
+    return null;
   }
   const kind = kindOf(stat);
-  if (
-    context.excludes.length > 0 &&
-    context.isExcluded(toText(relative), toText(`${context.root.path}/${relative}`), kind === 'd')
-  )
-    return;
-  if (kind === 'd') {
-    if (context.never.has(inodeOf(stat))) return;
-    yield* walkFolder(
-      { path, access, kind, stat, target: null },
-      { ...context, relative: `${relative}/`, isRoot: false },
-    );
-  } else if (kind === 'l') {
-    const target = readTarget(path, access, report);
-    if (target !== null) yield { path, access, kind, stat, target };
-  } else if (kind === 'f') {
-    yield { path, access, kind, stat, target: null };
-  } else {
-    report.skip(kind);
+  if (walk.excludes.length > 0) {
+    const relative = folder.relative + name;
+    if (walk.isExcluded(toText(relative), toText(`${walk.root.path}/${relative}`), kind === 'd')) return null;
   }
+  if (kind === 'f') return { path, access, kind, stat, target: null };
+  if (kind === 'd') return walk.never.has(inodeOf(stat)) ? null : { path, access, kind, stat, target: null };
+  if (kind === 'l') {
+    const target = readTarget(path, access, report);
+    return target === null ? null : { path, access, kind, stat, target };
+  }
+  report.skip(kind);
+  return null;
 }
 
 function readTarget(path: string, access: string | Buffer, report: WalkReport): string | null {
@@ -199,20 +219,22 @@ function readTarget(path: string, access: string | Buffer, report: WalkReport): 
   }
 }
 
-function kindOf(stat: BigIntStats): 'f' | 'd' | 'l' | 'socket' | 'fifo' | 'character device' | 'block device' {
-  if (stat.isFile()) return 'f';
-  if (stat.isDirectory()) return 'd';
-  if (stat.isSymbolicLink()) return 'l';
-  if (stat.isSocket()) return 'socket';
-  if (stat.isFIFO()) return 'fifo';
-  return stat.isCharacterDevice() ? 'character device' : 'block device';
+type Kind = 'f' | 'd' | 'l' | 'socket' | 'fifo' | 'character device' | 'block device';
+
+const kinds: ReadonlyMap<number, Kind> = new Map([
+  [constants.S_IFREG, 'f'],
+  [constants.S_IFDIR, 'd'],
+  [constants.S_IFLNK, 'l'],
+  [constants.S_IFSOCK, 'socket'],
+  [constants.S_IFIFO, 'fifo'],
+  [constants.S_IFCHR, 'character device'],
+]);
+
+/** By the mode itself: each `stat.isFile()` makes two big integers. */
+function kindOf(stat: BigIntStats): Kind {
+  return kinds.get(Number(stat.mode) & constants.S_IFMT) ?? 'block device';
 }
 
 function latin1(access: string | Buffer): string {
   return typeof access === 'string' ? access : access.toString('latin1');
-}
-
-/** Binary strings compare as their bytes do. */
-function byBytes(a: string, b: string): number {
-  return a < b ? -1 : 1;
 }
