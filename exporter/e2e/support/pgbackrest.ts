@@ -111,6 +111,7 @@ export async function createBench(options: BenchOptions = {}): Promise<Pgbackres
           stanza: 'main',
           processMax: 2,
           archiveTimeoutSeconds: 20,
+          ioTimeoutSeconds: 15,
           startFast: true,
           program: 'pgbackrest',
         },

@@ -94,8 +94,8 @@ function copyState(
   limit: number,
 ): { state: 'passed' | 'failed' | 'unknown'; text: string } {
   if (!facts.known) return { state: 'unknown', text: `could not be read: ${facts.error.message}` };
-  const { connected, lagSeconds, queue } = facts.value;
-  if (!connected) return { state: 'failed', text: 'not connected' };
+  const { connected, problem, lagSeconds, queue } = facts.value;
+  if (!connected) return { state: 'failed', text: `not connected${problem === undefined ? '' : ` (${problem})`}` };
   if (lagSeconds > limit)
     return {
       state: 'failed',

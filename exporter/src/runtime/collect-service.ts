@@ -8,7 +8,7 @@ import { behindOf } from '../core/backup-choice.ts';
 import { readSpace } from '../engines/backup/space.ts';
 import type { HandlerDeps } from './handler.ts';
 import { seenFact } from './handlers/copy.ts';
-import { isConnected, isSameDisk } from './mounts.ts';
+import { connectionProblem, isSameDisk } from './mounts.ts';
 import type { ResolvedCopy, ResolvedService } from './services.ts';
 
 /** The last attempt of each backup type, by type; also failed ones, which leave no catalogue entry. */
@@ -108,7 +108,7 @@ async function readCopy(
   const seen = (await deps.store.facts.get(seenFact(service.config.name, copy.name))) !== null;
   const engine = deps.engine(service.config.backup.engine);
   const isMade = engine.abilities.copies === 'made';
-  const connected = await isConnected(copy, seen, engine);
+  const problem = await connectionProblem(copy, seen, engine);
   const waiting = isMade ? behindOf(entries, copy.name) : entries.filter((e) => !e.copies.includes(copy.name));
   const oldestWaiting = waiting.at(-1);
   const space: Outcome<{ readonly freeBytes: number | null }> = copy.remote
@@ -116,7 +116,8 @@ async function readCopy(
     : await readSpace(copy.ref.path);
   if (!space.ok) return space;
   return ok({
-    connected,
+    connected: problem === null,
+    ...(problem === null ? {} : { problem }),
     lagSeconds:
       oldestWaiting === undefined ? 0 : Math.max(0, (+deps.clock.now() - Date.parse(oldestWaiting.endedAt)) / 1000),
     queue: waiting.length,

@@ -22,25 +22,31 @@ export async function nearestDevice(path: string): Promise<number | null> {
 }
 
 /**
- * Whether a copy can be reached. Once a repository was made there (`seen`), it must be there still: an unmounted mount point is
- * just an empty folder, and filling it would fool everybody. Where the configuration says `mountpoint`, the folder must also be on
- * another filesystem than `/`.
+ * Why a copy cannot be reached; null: it can. Once a repository was made there (`seen`), it must be there still: an unmounted mount
+ * point is just an empty folder, and filling it would fool everybody. Where the configuration says `mountpoint`, the folder must also
+ * be on another filesystem than `/`.
  */
-export async function isConnected(
+export async function connectionProblem(
   copy: ResolvedCopy,
   seen: boolean,
   engine: BackupEngine,
   signal: AbortSignal = new AbortController().signal,
-): Promise<boolean> {
+): Promise<string | null> {
   const probe = await engine.probe(copy.ref, signal);
   const isRepository = probe.ok && probe.value.state === 'ready';
-  if (!isRepository && seen) return false;
-  if (copy.remote) return probe.ok;
+  if (!probe.ok && (seen || copy.remote)) return probe.error.message;
+  const what = `${copy.ref.path} of copy ${copy.name}`;
+  if (!isRepository && seen) return `${what} is not there or not mounted`;
+  if (copy.remote) return null;
   if (copy.mountpoint) {
     const device = await deviceOf(copy.ref.path);
-    return device !== null && device !== (await deviceOf('/'));
+    return device !== null && device !== (await deviceOf('/')) ? null : `${what} is not mounted`;
   }
-  return isRepository || (await nearestDevice(copy.ref.path)) !== null;
+  return isRepository || (await nearestDevice(copy.ref.path)) !== null ? null : `${what} is not there`;
+}
+
+export async function isConnected(...of: Parameters<typeof connectionProblem>): Promise<boolean> {
+  return (await connectionProblem(...of)) === null;
 }
 
 /** What cannot be told counts as the same disk: only a disk seen to be another one may earn anything. */

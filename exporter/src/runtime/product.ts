@@ -138,6 +138,7 @@ export function resolveProduct(
             stanza: pgbackrest.stanza ?? service.name,
             processMax: pgbackrest.process_max,
             archiveTimeoutSeconds: pgbackrest.archive_timeout,
+            ioTimeoutSeconds: pgbackrest.io_timeout,
             startFast: pgbackrest.start_fast,
             program: pgbackrest.program,
           }

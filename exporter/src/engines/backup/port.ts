@@ -53,6 +53,11 @@ export interface Limits {
   readonly concurrency: number;
 }
 
+export interface RepositoryGlance {
+  readonly state: RepositoryProbe['state'];
+  readonly ids: ReadonlySet<string>;
+}
+
 export interface BackupRequest {
   readonly id: string;
   readonly service: string;
@@ -64,6 +69,8 @@ export interface BackupRequest {
   /** Compare content instead of size, mtime, ctime and inode. */
   readonly compareContent: boolean;
   readonly limits: Limits;
+  /** What the repository held right before, where `glance` was asked. */
+  readonly present?: ReadonlySet<string>;
   /** Stored in the manifest, so that a copy alone can tell where the audit log stood. */
   readonly auditHead: { readonly count: number; readonly hash: string; readonly at: IsoTime } | null;
   /** The service's configuration, secrets left out, as YAML; stored beside the manifest. */
@@ -246,6 +253,11 @@ export interface BackupEngine {
   readonly abilities: EngineAbilities;
   /** Reads only, quickly. Errors: `repository_unreadable`: it cannot be reached, or what was there is gone; `key_wrong`. */
   probe(repository: RepositoryRef, signal: AbortSignal): Promise<Outcome<RepositoryProbe>>;
+  /**
+   * Only where one answer of the product tells what `probe`, `prepare` and `inspect` would ask for one by one: whether the repository is
+   * there (`ready`: nothing is left to prepare), and the ids of the backups it holds. Errors: those of `inspect`.
+   */
+  glance?(repository: RepositoryRef, signal: AbortSignal): Promise<Outcome<RepositoryGlance>>;
   /** Creates the repository where there is none. Errors: `repository_foreign`, `repository_unreadable`, `key_wrong`, `key_missing`. */
   prepare(repository: RepositoryRef, signal: AbortSignal): Promise<Outcome<void>>;
   /** Errors: `repository_unreadable`, `format_unknown`. Reads manifest headers only, never archives. */

@@ -45,6 +45,8 @@ export interface PgbackrestSettings {
   readonly processMax: number;
   /** Seconds that a backup waits for its WAL to be archived. */
   readonly archiveTimeoutSeconds: number;
+  /** Seconds without a byte after which a store counts as silent. */
+  readonly ioTimeoutSeconds: number;
   readonly startFast: boolean;
   /** Program; `pgbackrest` is looked for on the PATH. */
   readonly program: string;

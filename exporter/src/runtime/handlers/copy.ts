@@ -3,7 +3,7 @@ import { behindOf } from '../../core/backup-choice.ts';
 import type { BackupRecord } from '../../contract/backup.ts';
 import type { BackupEngine } from '../../engines/backup/port.ts';
 import type { AnyRequest, Handler, HandlerDeps } from '../handler.ts';
-import { isConnected } from '../mounts.ts';
+import { connectionProblem } from '../mounts.ts';
 import type { RunTools } from '../run-tools.ts';
 import type { ResolvedCopy, ResolvedService } from '../services.ts';
 import { saveExtras } from './extras.ts';
@@ -83,10 +83,8 @@ async function bringUpToDate(
   note: (text: string) => void,
 ): Promise<Outcome<CopyResult>> {
   const seen = (await deps.store.facts.get(seenFact(service.config.name, copy.name))) !== null;
-  if (!(await isConnected(copy, seen, engine, tools.signal)))
-    return fail('copy_disconnected', `${copy.ref.path} of copy ${copy.name} is not there or not mounted`, {
-      retryable: true,
-    });
+  const problem = await connectionProblem(copy, seen, engine, tools.signal);
+  if (problem !== null) return fail('copy_disconnected', problem, { retryable: true });
   const prepared = await engine.prepare(copy.ref, tools.signal);
   if (!prepared.ok) return prepared;
   if (!seen) await deps.store.facts.set(seenFact(service.config.name, copy.name), deps.clock.now().toISOString());

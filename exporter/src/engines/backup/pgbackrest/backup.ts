@@ -4,8 +4,9 @@ import type { ExecResult } from '../../../ports/index.ts';
 import type { BackupRequest, EngineDeps, RepositoryRef, RunContext } from '../port.ts';
 import { readSpace } from '../space.ts';
 import { readCatalogue, type Catalogue } from './catalogue.ts';
+import { archiveTimeoutSeconds } from './conf.ts';
 import { errorOfExit } from './exit-codes.ts';
-import { annotations, idOfBackup } from './info.ts';
+import { annotations } from './info.ts';
 import { prepare } from './prepare.ts';
 import { allOutput, dayMs, openSession, runCommand, runOrFail, type Session } from './session.ts';
 
@@ -21,18 +22,29 @@ export async function backUp(
 ): Promise<Outcome<BackupRecord>> {
   const session = await openSession(deps, request.repository, context.signal);
   if (!session.ok) return session;
-  return makeBackup(session.value, request.type, context);
+  const present = request.present === undefined ? await idsIn(session.value) : ok(request.present);
+  return present.ok ? makeBackup(session.value, request.type, present.value, context) : present;
 }
 
-async function makeBackup(session: Session, type: BackupType, context: RunContext): Promise<Outcome<BackupRecord>> {
-  const before = await readCatalogue(session);
-  if (!before.ok) return before;
-  if (before.value.state === 'empty')
+async function idsIn(session: Session): Promise<Outcome<ReadonlySet<string>>> {
+  const catalogue = await readCatalogue(session);
+  if (!catalogue.ok) return catalogue;
+  if (catalogue.value.state === 'empty')
     return fail(
       'repository_unreadable',
       `the repository ${session.place.name} holds no stanza ${session.stanza.settings.stanza}`,
     );
-  if (before.value.backups.length === 0) {
+  return ok(new Set(catalogue.value.records.map(({ id }) => id)));
+}
+
+/** `present`: what the repository holds before. */
+async function makeBackup(
+  session: Session,
+  type: BackupType,
+  present: ReadonlySet<string>,
+  context: RunContext,
+): Promise<Outcome<BackupRecord>> {
+  if (present.size === 0) {
     const checked = await checkArchiving(session);
     if (!checked.ok) return checked;
   }
@@ -51,7 +63,7 @@ async function makeBackup(session: Session, type: BackupType, context: RunContex
   if (run.value.exitCode !== 0) return backupFailure(session, run.value.exitCode, allOutput(run.value));
   const after = await readCatalogue(session);
   if (!after.ok) return after;
-  const record = newestSince(before.value, after.value);
+  const record = newestSince(present, after.value);
   if (record === null)
     return fail('backup_failed', 'pgbackrest backup ended with exit 0, but its catalogue holds no new backup', {
       details: { output: run.value.stdout.slice(-2000) },
@@ -105,19 +117,17 @@ function backupArguments({ stanza }: Session, type: BackupType): string[] {
 
 /** One WAL segment through the server's own archive_command into the repositories, before the first backup waits for it. */
 async function checkArchiving(session: Session): Promise<Outcome<void>> {
-  const { archiveTimeoutSeconds } = session.stanza.settings;
   const run = await runOrFail(session, 'check', [], {
     output: 'log',
-    timeoutMs: archiveTimeoutSeconds * 2000 + 60_000,
+    timeoutMs: archiveTimeoutSeconds(session.stanza) * 2000 + 60_000,
     alone: true,
     fallback: 'wal_archiving_broken',
   });
   return run.ok ? ok(undefined) : run;
 }
 
-function newestSince(before: Catalogue, after: Catalogue): BackupRecord | null {
-  const known = new Set(before.backups.map(idOfBackup));
-  return after.records.findLast(({ id }) => !known.has(id)) ?? null;
+function newestSince(present: ReadonlySet<string>, after: Catalogue): BackupRecord | null {
+  return after.records.findLast(({ id }) => !present.has(id)) ?? null;
 }
 
 /** `P01 DETAIL: backup file /pg/base/1/2 (8KB, 12.34%) checksum …` */
@@ -157,11 +167,11 @@ export async function copy(
   if (!target.ok) return target;
   const prepared = await prepare(deps, to, context.signal);
   if (!prepared.ok) return prepared;
-  const [there, here] = [await readCatalogue(source.value), await readCatalogue(target.value)];
+  const [there, here] = [await readCatalogue(source.value), await idsIn(target.value)];
   if (!there.ok) return there;
   if (!here.ok) return here;
   const wanted = there.value.records.find(({ id }) => id === backupId)?.type ?? 'incremental';
-  const type = here.value.backups.length === 0 ? 'full' : wanted;
-  const made = await makeBackup(target.value, type, context);
+  const type = here.value.size === 0 ? 'full' : wanted;
+  const made = await makeBackup(target.value, type, here.value, context);
   return made.ok ? ok(undefined) : made;
 }

@@ -1,5 +1,5 @@
 import type { RemoteStore } from '../product.ts';
-import { archiveCommand, configText, secretsOf } from './conf.ts';
+import { archiveCommand, archiveTimeoutSeconds, configText, secretsOf } from './conf.ts';
 import { stanzaWith } from './test-support.ts';
 
 function textOf(remote: RemoteStore | null, passphrase: string | null = null, version = '2.45'): string {
@@ -35,6 +35,7 @@ describe('configText', () => {
       'process-max=2',
       'compress-type=zst',
       'archive-timeout=60',
+      'io-timeout=15',
       'lock-path=/srv/engine/lock',
       'log-path=/srv/engine/log',
       'spool-path=/srv/engine/spool',
@@ -42,6 +43,7 @@ describe('configText', () => {
       '',
       '[global:archive-push]',
       'archive-async=y',
+      'io-timeout=5',
       '',
       '[main]',
       'pg1-path=/srv/data',
@@ -97,6 +99,20 @@ describe('configText', () => {
     expect(gcs).toMatch(
       /repo1-type=gcs\nrepo1-gcs-bucket=g\nrepo1-gcs-key-type=service\nrepo1-gcs-key=\/etc\/key\.json/,
     );
+  });
+
+  it('gives WAL the time that a store which is away holds it up, where there are other repositories', () => {
+    const local = { name: 'repository', path: '/srv/repo', remote: null, passphrase: null };
+    const store = {
+      name: 'cloud',
+      path: '/shop',
+      remote: { type: 'gcs', bucket: 'g', keyFile: '/k' },
+      passphrase: null,
+    } as const;
+
+    expect(archiveTimeoutSeconds(stanzaWith({ places: [local, { ...local, path: '/mnt/disk2' }] }))).toBe(60);
+    expect(archiveTimeoutSeconds(stanzaWith({ places: [store] }))).toBe(60);
+    expect(archiveTimeoutSeconds(stanzaWith({ places: [local, store] }))).toBe(185);
   });
 
   it.each(['two\nlines', ' leading', 'trailing ', ''])(

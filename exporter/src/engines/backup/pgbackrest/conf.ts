@@ -33,11 +33,8 @@ export function repositoryNumber(index: number): number {
  * `only`: with that repository alone, for commands that else work on all of them, of which one may be away. Errors: `config_invalid`
  * where a value cannot stand in the file; the message names the repository, never the value.
  */
-export function configText(
-  { product, postgres, settings }: Stanza,
-  version: string,
-  only: number | null = null,
-): Outcome<string> {
+export function configText(stanza: Stanza, version: string, only: number | null = null): Outcome<string> {
+  const { product, postgres, settings } = stanza;
   const lines: string[] = ['# Written by Genesis: changes are lost.', '[global]'];
   const add = (name: string, value: string | number): void => void lines.push(`${name}=${value}`);
   for (const [index, place] of product.places.entries()) {
@@ -60,7 +57,9 @@ export function configText(
   }
   add('process-max', settings.processMax);
   add('compress-type', 'zst');
-  add('archive-timeout', settings.archiveTimeoutSeconds);
+  add('archive-timeout', archiveTimeoutSeconds(stanza));
+  // Four times its own 60 s is longer than Genesis waits for an answer: it would never learn why a store cannot be reached.
+  add('io-timeout', settings.ioTimeoutSeconds);
   add('lock-path', `${product.folder}/lock`);
   add('log-path', `${product.folder}/log`);
   add('spool-path', `${product.folder}/spool`);
@@ -68,6 +67,7 @@ export function configText(
   add('log-level-file', 'off');
   // Without it a repository that is away would end archiving into the others too: the server asks again for the same segment for ever.
   lines.push('', '[global:archive-push]', 'archive-async=y');
+  add('io-timeout', pushTimeoutSeconds(settings));
   lines.push('', `[${settings.stanza}]`);
   if (postgres.data !== null) add('pg1-path', postgres.data);
   add('pg1-port', postgres.port);
@@ -75,6 +75,20 @@ export function configText(
   add('pg1-user', postgres.user);
   add('pg1-database', postgres.database);
   return ok(`${lines.join('\n')}\n`);
+}
+
+/**
+ * Before a segment goes anywhere every repository is asked for its `archive.info`: 8.6 times this long where a store is away. A segment
+ * that comes just after such a run began waits for the next one, so that WAL reaches the other repositories after up to 23 times.
+ */
+function pushTimeoutSeconds({ ioTimeoutSeconds }: PgbackrestSettings): number {
+  return Math.min(ioTimeoutSeconds, 5);
+}
+
+/** How long a backup waits for its WAL: a store that is away must not end the backups into the other repositories. */
+export function archiveTimeoutSeconds({ product: { places }, settings }: Stanza): number {
+  const mayBeHeldUp = places.length > 1 && places.some(({ remote }) => remote !== null);
+  return settings.archiveTimeoutSeconds + (mayBeHeldUp ? Math.ceil(25 * pushTimeoutSeconds(settings)) : 0);
 }
 
 /** The file is read line by line and trimmed: what would change on the way is refused. */

@@ -2,7 +2,14 @@ import { rmSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { fail, ok, type Outcome } from '../../../contract/errors.ts';
 import { withSession } from '../../postgres/client.ts';
-import type { BackupEngine, EngineDeps, RepositoryListing, RepositoryProbe, RepositoryRef } from '../port.ts';
+import type {
+  BackupEngine,
+  EngineDeps,
+  RepositoryGlance,
+  RepositoryListing,
+  RepositoryProbe,
+  RepositoryRef,
+} from '../port.ts';
 import { readSpace } from '../space.ts';
 import { backUp, copy } from './backup.ts';
 import { factsOf, readCatalogue, scanRepository } from './catalogue.ts';
@@ -36,6 +43,7 @@ export function createPgbackrestEngine(deps: EngineDeps): BackupEngine {
       listingIsTruth: true,
     },
     probe: (repository, signal) => probe(deps, repository, signal),
+    glance: (repository, signal) => glance(deps, repository, signal),
     prepare: (repository, signal) => prepare(deps, repository, signal),
     inspect: (repository, service, signal) => inspect(deps, repository, service, signal),
     backup: (request, context) => backUp(deps, request, context),
@@ -73,6 +81,18 @@ async function probe(
   const catalogue = await readCatalogue(session.value);
   if (!catalogue.ok) return catalogue;
   return ok({ state: catalogue.value.state, ...(await spaceOf(repository)) });
+}
+
+async function glance(
+  deps: EngineDeps,
+  repository: RepositoryRef,
+  signal: AbortSignal,
+): Promise<Outcome<RepositoryGlance>> {
+  const session = await openSession(deps, repository, signal);
+  if (!session.ok) return session;
+  const catalogue = await readCatalogue(session.value);
+  if (!catalogue.ok) return catalogue;
+  return ok({ state: catalogue.value.state, ids: new Set(catalogue.value.records.map(({ id }) => id)) });
 }
 
 async function inspect(

@@ -35,6 +35,14 @@ describe('errorOfExit', () => {
     [75, 'ERROR: [075]: backup set 20260101-000000F is not valid', 'backup_unknown'],
     [41, "ERROR: [041]: unable to open '/srv/x': [13] Permission denied", 'repository_unreadable'],
     [82, "ERROR: [082]: unable to write '/srv/x': [28] No space left on device", 'disk_full'],
+    [49, "ERROR: [049]: unable to connect to '127.0.0.1:21001': [111] Connection refused", 'repository_unreadable'],
+    [39, 'ERROR: [039]: HTTP request failed with 403 (Server failed to authenticate)', 'repository_unreadable'],
+    [
+      95,
+      "ERROR: [095]: unable to verify certificate presented by '127.0.0.1:21001': [20] unable to get local issuer certificate",
+      'repository_unreadable',
+    ],
+    [56, "ERROR: [056]: unable to connect to 'dbname=postgres port=1': Connection refused", 'postgres_unreachable'],
     // A code that sums up: the first error tells.
     [
       104,

@@ -1,4 +1,5 @@
 import { OpError, type ErrorCode } from '../../../contract/errors.ts';
+import { storeProblem } from './store-words.ts';
 
 /** What pgBackRest's exit codes and last words mean. A zero says nothing: whoever asks looks at what was left. */
 
@@ -49,6 +50,9 @@ function firstCode(output: string): number | null {
   return match === null ? null : Number(match[1]);
 }
 
+/** These are about the database, whose words are alike. */
+const ofServer: ReadonlySet<ErrorCode> = new Set(['postgres_unreachable', 'postgres_failed', 'wal_archiving_broken']);
+
 /** The failure of a command that ended with another exit code than 0. `fallback` is what an unknown code becomes. */
 export function errorOfExit(command: string, exitCode: number, output: string, fallback: ErrorCode): OpError {
   // `expire` and others sum up what went wrong in a code of their own; the first error tells what it was.
@@ -59,6 +63,9 @@ export function errorOfExit(command: string, exitCode: number, output: string, f
   if (/No space left on device|\[28\]|Disk quota exceeded/.test(text))
     return new OpError('disk_full', message, { details });
   if (/Permission denied|\[13\]/.test(text)) return new OpError('repository_unreadable', message, { details });
+  const problem = storeProblem(text);
+  if (problem !== null && !ofServer.has(known?.code ?? fallback))
+    return new OpError('repository_unreadable', `${message} (the store: ${problem})`, { details, retryable: true });
   if (/CryptoError|cipher header invalid|unable to flush/.test(text))
     return new OpError('key_wrong', message, { details });
   return new OpError(known?.code ?? fallback, message, { details, retryable: known?.retryable ?? false });

@@ -104,6 +104,19 @@ describe('stateOfRepository', () => {
   });
 
   it.each([
+    ['away', /cannot be reached/],
+    ['certificate', /certificate is not accepted/],
+    ['no-container', /no such bucket or container/],
+    ['wrong-key', /refuses the credentials/],
+  ])('names the repository whose store does not serve it, and why: %s', (name, why) => {
+    const state = stateOfRepository(infoOf(recorded(`info-azure-${name}-2.45.txt`)), 1, 'cloud');
+
+    expect(state).toMatchObject({ ok: false, error: { code: 'repository_unreadable', retryable: true } });
+    expect(state.ok ? '' : state.error.message).toMatch(why);
+    expect(state.ok ? '' : state.error.message).toMatch(/^the store of the repository cloud [^\n]*$/);
+  });
+
+  it.each([
     [2, 'no valid backups', 'ready'],
     [3, 'missing stanza data', 'repository_unreadable'],
     [5, 'database mismatch', 'repository_foreign'],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { BackupRecord, BackupType } from '../../../contract/backup.ts';
 import { fail, ok, type Outcome } from '../../../contract/errors.ts';
+import { storeProblem } from './store-words.ts';
 
 /** What `pgbackrest info --output=json` says: the only source of the catalogue. */
 
@@ -180,6 +181,15 @@ export function stateOfRepository(
   if (status === undefined || status.code === repositoryCodes.missingStanza) return ok('empty');
   if (status.code === repositoryCodes.ok || status.code === repositoryCodes.noBackups) return ok('ready');
   const message = readable(status.message);
+  const problem = storeProblem(status.message);
+  if (problem !== null)
+    return fail(
+      'repository_unreadable',
+      `the store of the repository ${name} does not serve it: ${problem}: ${message}`,
+      {
+        retryable: true,
+      },
+    );
   if (looksSealed(status.message))
     return fail('key_wrong', `the repository ${name} was made with another passphrase, or is damaged: ${message}`);
   if (status.code === repositoryCodes.missingData)

@@ -27,6 +27,7 @@ export function stanzaWith(changes: Partial<ProductRef> = {}): Stanza {
     stanza: 'main',
     processMax: 2,
     archiveTimeoutSeconds: 60,
+    ioTimeoutSeconds: 15,
     startFast: true,
     program: 'pgbackrest',
   };
