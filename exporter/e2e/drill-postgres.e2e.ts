@@ -3,10 +3,10 @@ import path from 'node:path';
 import { findLauncherTools } from '../src/engines/postgres/launcher.ts';
 import { sweepSandboxes } from '../src/engines/postgres/sandbox.ts';
 import { serversWhere } from '../src/engines/postgres/processes.ts';
-import { systemExec } from '../src/runtime/exec.ts';
 import {
   archiveInto,
   baseCopy,
+  drillDeps,
   flipByte,
   levelOf,
   proofOf,
@@ -159,7 +159,7 @@ test('a dangerous database is proven to level 4, and nobody outside notices', as
   const before = await facts();
   const context = recordingContext();
   // Some containers allow no own network; the level says so.
-  const tools = await findLauncherTools(systemExec, live.asOwner ?? null, context.signal);
+  const tools = await findLauncherTools(drillDeps, live.asOwner ?? null, context.signal);
   const noNetwork = { name: 'nobody is reached', database: null, sql: 'SELECT NOT reaches()' };
 
   const settings = {

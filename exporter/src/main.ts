@@ -11,6 +11,7 @@ import { systemClock, systemRandom } from './runtime/clock.ts';
 import { systemExec } from './runtime/exec.ts';
 import { homeAt } from './runtime/home.ts';
 import { createQuietLog } from './runtime/log.ts';
+import { keepPausesShort } from './runtime/pauses.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -49,6 +50,8 @@ const deps: CliDeps = {
   onInterrupt,
   fetch: (url, init) => fetch(url, init),
   serve: async (options) => {
+    // Before the server is loaded: loading it is what lets the young generation grow.
+    keepPausesShort();
     const { serve } = await import('./main/serve.ts');
     return serve(
       {

@@ -13,6 +13,8 @@ export interface GenesisOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another Node than the one that runs the tests. */
   readonly nodePath?: string;
+  /** Default: the sources themselves, without the compile cache that the `genesis` program switches on. */
+  readonly program?: string;
   /** A program and its arguments that start Node in turn, e.g. to give it other rights; it must `exec`, so that signals arrive. */
   readonly launcher?: readonly string[];
   /** Until the server has reached `until`; default 60 s. */
@@ -80,7 +82,7 @@ export async function startGenesis(options: GenesisOptions = {}): Promise<Genesi
   const [file = nodePath, ...args] = [
     ...(options.launcher ?? []),
     nodePath,
-    path.join(checkout, 'exporter/src/main.ts'),
+    options.program ?? path.join(checkout, 'exporter/src/main.ts'),
     'serve',
   ];
   const server = await startProcess({

@@ -9,7 +9,7 @@ import { systemClock, systemRandom } from '../runtime/clock.ts';
 import { systemExec } from '../runtime/exec.ts';
 import { homeAt, lockHome, prepareHome } from '../runtime/home.ts';
 import { createQuietLog } from '../runtime/log.ts';
-import { repositorySeenPrefix } from '../runtime/handlers/backup.ts';
+import { repositorySeenPrefix } from '../runtime/handlers/backup-repository.ts';
 import { copySeenPrefix } from '../runtime/handlers/copy.ts';
 import { resolveService } from '../runtime/services.ts';
 import { openStore, openReadOnly } from '../store/sqlite/open.ts';

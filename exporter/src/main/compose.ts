@@ -91,7 +91,7 @@ function assemble(options: ComposeOptions, lock: HomeLock, loaded: LoadedConfig,
     readText: () => readFileSync(options.configPath, 'utf8'),
     fetch: (url, init) => fetch(url, init),
     ...(options.metered ? { readSamples: createSampleReader({ cluster, counters, processRegistry }) } : {}),
-    readSystem: createSystemReader(systemClock, createSystemSource()),
+    readSystem: createSystemReader(systemClock, createSystemSource(systemExec)),
     meter: {
       record: (event) => counters.record(event),
       countRequest: (labels, seconds) => counters.countRequest(labels, seconds),

@@ -14,7 +14,6 @@ import type { RequestOptions } from '../runtime/app.ts';
 import { systemClock, systemRandom } from '../runtime/clock.ts';
 import { homeAt, prepareHome, writeAtomically, type Home } from '../runtime/home.ts';
 import { createLog } from '../runtime/log.ts';
-import { keepPausesShort } from '../runtime/pauses.ts';
 import { composeApp, type Composed, type Environment } from './compose.ts';
 import { changeDemoData, writeDemoData } from './demo.ts';
 
@@ -127,7 +126,6 @@ function say(deps: ServeDeps, error: OpError): number {
 
 /** Resolves with the exit code: 0 when it was stopped, 2 when it could not start (one sentence was printed). */
 export async function serve(deps: ServeDeps, options: ServeOptions): Promise<number> {
-  keepPausesShort();
   const home = homeAt(options.home);
   const prepared = prepareHome(home);
   if (!prepared.ok) return say(deps, prepared.error);

@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/index.ts';
 import { createSystemReader, type SystemSource } from './collect-system.ts';
+import { systemExec } from './exec.ts';
 import { createSystemSource } from './system-source.ts';
 
 /** A clock whose sleeps end only when the test says so. */
@@ -142,7 +143,7 @@ describe('reading of the machine', () => {
   });
 
   it('reads this machine', async () => {
-    const seen = await createSystemReader(heldClock(), createSystemSource())();
+    const seen = await createSystemReader(heldClock(), createSystemSource(systemExec))();
 
     expect(seen.ok).toBe(true);
     if (!seen.ok) return;

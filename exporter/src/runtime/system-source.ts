@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '../engines/thread.ts';
+import type { Exec } from '../ports/index.ts';
 import type { SystemSource } from './collect-system.ts';
+import { createLinuxReadings } from './system-linux.ts';
 
 /** Readings of systeminformation: it starts programs (df, cat, …), some of them synchronously. */
 export type Reading = 'currentLoad' | 'mem' | 'fsSize' | 'networkStats' | 'disksIO' | 'fsStats';
@@ -18,11 +20,18 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Linux tells all of it in files; elsewhere a library is asked. */
+export function createSystemSource(exec: Exec, platform: NodeJS.Platform = process.platform): SystemSource {
+  const library = createLibraryReadings();
+  const readings = platform === 'linux' ? createLinuxReadings(exec, () => library.fsSize()) : library;
+  return { ...readings, packets: readPackets, load1: () => loadavg()[0] ?? Number.NaN, cpus: availableParallelism };
+}
+
 /**
  * Reads this machine with systeminformation in a thread of its own: there it held the loop that serves /healthz for up to 180 ms every
  * 15 s. The thread starts with the first reading, keeps no process alive, and is started anew when it ended.
  */
-export function createSystemSource(): SystemSource {
+export function createLibraryReadings(): Pick<SystemSource, Reading> {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | null = null;
   let asked = 0;
@@ -64,9 +73,6 @@ export function createSystemSource(): SystemSource {
     networkStats: () => ask('networkStats'),
     disksIO: () => ask('disksIO'),
     fsStats: () => ask('fsStats'),
-    packets: readPackets,
-    load1: () => loadavg()[0] ?? Number.NaN,
-    cpus: availableParallelism,
   };
 }
 

@@ -1,4 +1,18 @@
-import { serversAmong, type ProcessFacts } from './processes.ts';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  killServers,
+  markName,
+  postmasterWhere,
+  readProcesses,
+  serversAmong,
+  serversWhere,
+  type ProcessFacts,
+} from './processes.ts';
 
 const data = '/drills/op/data';
 const isOurs = (folder: string): boolean => folder.startsWith('/drills/');
@@ -58,4 +72,83 @@ test('any other server in the folder, a shell that stands in it and other progra
   ];
 
   expect(serversAmong(strangers, isOurs)).toEqual([]);
+});
+
+describe('processes of this machine', () => {
+  let folder: string;
+  const started: ChildProcess[] = [];
+
+  /** A shell that calls itself `postgres` and has the arguments of a throwaway server; `script` is what it does. */
+  async function pretend(data: string, script: string): Promise<ChildProcess> {
+    const args = ['-c', script, 'postgres', '-D', data, '-c', 'cluster_name=genesis-drill'];
+    const child = spawn('/bin/sh', args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, [markName]: data },
+    });
+    started.push(child);
+    await once(child.stdout as NodeJS.ReadableStream, 'data');
+    return child;
+  }
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'genesis-processes-'));
+  });
+  afterAll(() => {
+    for (const child of started) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('are told with their marks, and without threads of the kernel', async () => {
+    const at = join(folder, 'read');
+    const child = await pretend(at, 'echo up; exec 1>&-; sleep 60 & wait');
+    const all = await readProcesses();
+    const mine = all.filter(({ mark }) => mark === at);
+
+    expect(mine).toHaveLength(2);
+    expect(mine.find(({ pid }) => pid === child.pid)).toMatchObject({ parent: process.pid, folder: process.cwd() });
+    expect(all.find(({ pid }) => pid === process.pid)?.mark).toBeNull();
+    expect(all.filter(({ pid, command }) => pid === 2 && command.length === 0)).toEqual([]);
+  });
+
+  test('one that obeys takes its children along', async () => {
+    const at = join(folder, 'obeys');
+    const child = await pretend(at, 'trap "kill \\$!; exit" QUIT; sleep 60 & echo up; wait');
+
+    expect(await postmasterWhere(child.pid ?? 0, (data) => data === at)).toEqual([child.pid]);
+    expect(
+      await killServers(
+        (data) => data === at,
+        (ms) => wait(ms),
+      ),
+    ).toEqual({ left: [], servers: 1 });
+    expect(child.signalCode).toBeNull();
+    expect(await serversWhere((data) => data === at)).toEqual([]);
+  });
+
+  test('what a dead postmaster left is ended by force, and what was started meanwhile too', async () => {
+    const at = join(folder, 'left');
+    // Answers the signal by starting another program and leaving.
+    await pretend(at, 'trap "sleep 61 & exit" QUIT; (trap "" QUIT; sleep 60) & echo up; wait');
+
+    expect(
+      await killServers(
+        (data) => data === at,
+        (ms) => wait(ms),
+      ),
+    ).toEqual({ left: [], servers: 1 });
+    expect((await readProcesses()).filter(({ mark }) => mark === at)).toEqual([]);
+  });
+
+  test('nothing is signalled where there is none', async () => {
+    expect(
+      await killServers(
+        (data) => data === join(folder, 'none'),
+        () => Promise.reject(new Error('waited')),
+      ),
+    ).toEqual({
+      left: [],
+      servers: 0,
+    });
+    expect(await postmasterWhere(process.pid, () => true)).toEqual([]);
+  });
 });

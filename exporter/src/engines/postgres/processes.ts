@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { open, readdir, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 /** Which processes belong to a throwaway server, read from /proc; elsewhere than on Linux none are known. */
@@ -20,35 +21,94 @@ export const markName = 'GENESIS_SANDBOX';
 /** cluster_name of every throwaway server: its argument, and in the title of each of its processes. Nothing else is ever touched. */
 export const clusterName = 'genesis-drill';
 
+/** Every program that runs; threads of the kernel are left out. */
 export async function readProcesses(): Promise<readonly ProcessFacts[]> {
   const names = await readdir('/proc').catch(() => []);
-  const all = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map((name) => readProcess(Number(name))));
-  return all.filter((p) => p !== null);
+  const found: ProcessFacts[] = [];
+  // One after the other, with one buffer: all at once took 30 MB for a moment.
+  for (const name of names) {
+    if (!/^\d+$/.test(name)) continue;
+    const process = await readProcess(Number(name));
+    if (process !== null) found.push(process);
+  }
+  return found;
 }
 
-async function readProcess(pid: number): Promise<ProcessFacts | null> {
-  const at = `/proc/${pid}`;
-  const [stat, command, folder, environment] = await Promise.all([
-    readFile(`${at}/stat`, 'utf8').catch(() => null),
-    readFile(`${at}/cmdline`, 'utf8').catch(() => ''),
-    readlink(`${at}/cwd`).catch(() => null),
-    readFile(`${at}/environ`, 'utf8').catch(() => ''),
-  ]);
+type Standing = Pick<ProcessFacts, 'pid' | 'parent' | 'started'>;
+
+const kernelThread = 0x0020_0000;
+const statBuffer = Buffer.alloc(4096);
+
+/** Null: it is gone, has ended, or is a thread of the kernel. */
+function readStanding(pid: number): Standing | null {
+  const stat = readStat(pid);
   if (stat === null) return null;
   // The name in brackets may hold anything, brackets too: what follows the last one is plain.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20);
   const [state = '', parent = ''] = fields;
-  if (state === 'Z' || state === 'X') return null;
-  const mark = environment.split('\0').find((entry) => entry.startsWith(`${markName}=`));
+  if (state === 'Z' || state === 'X' || (Number(fields[6]) & kernelThread) !== 0) return null;
+  return { pid, parent: Number(parent), started: Number(fields[19]) };
+}
+
+/** At once: unlike the other files of a process this one waits for no lock of it, and a thread's turn costs ten times the reading. */
+function readStat(pid: number): string | null {
+  try {
+    const file = openSync(`/proc/${pid}/stat`, 'r');
+    try {
+      return statBuffer.toString('latin1', 0, readSync(file, statBuffer, 0, statBuffer.length, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return null; // gone meanwhile
+  }
+}
+
+/** Null: it is gone, has ended, or is a thread of the kernel. */
+export async function readProcess(pid: number): Promise<ProcessFacts | null> {
+  const standing = readStanding(pid);
+  if (standing === null) return null;
+  const at = `/proc/${pid}`;
+  const command = (await readWords(`${at}/cmdline`)) ?? [];
+  const environment = (await readWords(`${at}/environ`)) ?? [];
+  const mark = environment.find((entry) => entry.startsWith(`${markName}=`));
+  // Only what is left of a server is known by where it stands.
+  const folder = isOfSandbox(command) ? await readlink(`${at}/cwd`).catch(() => null) : null;
   return {
-    pid,
-    parent: Number(parent),
-    started: Number(fields[19]),
-    command: command.split('\0').slice(0, -1),
+    ...standing,
+    command,
     // The kernel's word for a folder that was removed under it.
     folder: folder?.replace(/ \(deleted\)$/, '') ?? null,
     mark: mark === undefined ? null : mark.slice(markName.length + 1),
   };
+}
+
+const wordsBytes = 8192;
+/** What the kernel gives of a command line and of an environment has no other bound. */
+const mostWordsBytes = 2 ** 21;
+
+/** Texts that end with a zero byte; null: the file may not be read, or is gone. */
+async function readWords(path: string): Promise<readonly string[] | null> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return null;
+  try {
+    const chunks: Buffer[] = [];
+    for (let bytes = 0; bytes < mostWordsBytes;) {
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(wordsBytes), 0, wordsBytes, null);
+      chunks.push(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
+      if (bytesRead === 0) break;
+    }
+    return Buffer.concat(chunks).toString('utf8').split('\0').slice(0, -1);
+  } catch {
+    return null; // gone meanwhile
+  } finally {
+    await file.close();
+  }
+}
+
+function isOfSandbox(command: readonly string[]): boolean {
+  return command.some((word) => word.includes(clusterName));
 }
 
 export interface ServerProcesses {
@@ -68,10 +128,10 @@ export function serversAmong(
   const byPid = new Map(all.map((process) => [process.pid, process]));
   const postmasters = new Map<number, string>();
   for (const process of all) {
-    const isOfSandbox = process.command.some((word) => word.includes(clusterName));
-    const named = isOfSandbox ? dataArgument(process.command) : null;
+    const isMarked = isOfSandbox(process.command);
+    const named = isMarked ? dataArgument(process.command) : null;
     if (named !== null && isOurs(named)) postmasters.set(process.pid, named);
-    const isOrphan = isOfSandbox && basename(process.command[0] ?? '').startsWith('postgres');
+    const isOrphan = isMarked && basename(process.command[0] ?? '').startsWith('postgres');
     const data = named ?? process.mark ?? (isOrphan ? process.folder : null);
     if (data !== null && isOurs(data)) owner.set(process.pid, data);
   }
@@ -97,6 +157,12 @@ function dataArgument(command: readonly string[]): string | null {
   return command[server + 2] ?? null;
 }
 
+/** Postmasters of ours that this process is; none where it is another one by now. */
+export async function postmasterWhere(pid: number, isOurs: (data: string) => boolean): Promise<readonly number[]> {
+  const process = await readProcess(pid);
+  return process === null ? [] : serversAmong([process], isOurs).flatMap(({ postmasters }) => postmasters);
+}
+
 export async function serversWhere(isOurs: (data: string) => boolean): Promise<readonly ServerProcesses[]> {
   return serversAmong(await readProcesses(), isOurs);
 }
@@ -112,38 +178,66 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
   }
 }
 
+const roundMs = 50;
+/** A postmaster gets 6 s: it kills its own after 5. */
+const [obeyRounds, mostRounds] = [120, 200];
+
+export interface Killed {
+  /** Pids that are still there after all. */
+  readonly left: readonly number[];
+  /** Servers that there were. */
+  readonly servers: number;
+}
+
 /**
- * Ends servers and everything they started: first as PostgreSQL stops at once (SIGQUIT, no writing), then by force.
- * Returns the pids that are still there after all.
+ * Ends servers and everything they started: first as PostgreSQL stops at once (SIGQUIT, no writing), then by force. All processes are
+ * looked at before, and again once those that were found have gone; in between only these are.
  */
 export async function killServers(
   isOurs: (data: string) => boolean,
   sleep: (ms: number) => Promise<void>,
-): Promise<readonly number[]> {
-  const known = new Map<string, number>();
-  for (let round = 0; round < 200; round += 1) {
-    const all = await readProcesses();
-    const servers = serversAmong(all, isOurs);
-    for (const process of servers.flatMap((s) => s.all)) known.set(nameOf(process), process.pid);
-    // A child that its dead parent handed to init is no longer found by descent: ask for each that was seen.
-    const left = all.filter((process) => known.has(nameOf(process)));
-    if (left.length === 0) return [];
-    const obeying = new Set(servers.filter((s) => s.postmasters.length > 0).flatMap((s) => s.all.map((p) => p.pid)));
-    if (round === 0)
-      signalAll(
-        servers.flatMap((s) => s.postmasters),
-        'SIGQUIT',
-      );
-    // A postmaster gets 6 s: it kills its own after 5. Orphans get none.
-    signalAll(
-      left.filter((p) => round >= 120 || !obeying.has(p.pid)).map((p) => p.pid),
-      'SIGKILL',
-    );
-    await sleep(50);
+): Promise<Killed> {
+  const told = new Set<string>();
+  const data = new Set<string>();
+  let alive: readonly ServerProcesses[] = [];
+  for (let round = 0; round < mostRounds; round += 1) {
+    // A child that a dying server had just started is found by its mark.
+    if (alive.length === 0) alive = await serversWhere(isOurs);
+    if (alive.length === 0) return { left: [], servers: data.size };
+    for (const server of alive) data.add(server.data);
+    signalRound(alive, told, round >= obeyRounds);
+    await sleep(roundMs);
+    alive = stillAlive(alive);
   }
-  return (await readProcesses()).filter((process) => known.has(nameOf(process))).map((process) => process.pid);
+  const left = (await serversWhere(isOurs)).flatMap(({ all }) => all);
+  return { left: left.map(({ pid }) => pid), servers: data.size };
 }
 
-function nameOf(process: ProcessFacts): string {
-  return `${process.pid}@${process.started}`;
+/** What has a postmaster is left to it; orphans get no time. */
+function signalRound(alive: readonly ServerProcesses[], told: Set<string>, byForce: boolean): void {
+  for (const { postmasters, all } of alive) {
+    const untold = all.filter((one) => postmasters.includes(one.pid) && !told.has(nameOf(one)));
+    for (const one of untold) told.add(nameOf(one));
+    signalAll(
+      untold.map(({ pid }) => pid),
+      'SIGQUIT',
+    );
+    if (byForce || postmasters.length === 0)
+      signalAll(
+        all.map(({ pid }) => pid),
+        'SIGKILL',
+      );
+  }
+}
+
+function stillAlive(servers: readonly ServerProcesses[]): readonly ServerProcesses[] {
+  return servers.flatMap(({ data, postmasters, all }) => {
+    const alive = all.filter(({ pid, started }) => readStanding(pid)?.started === started);
+    if (alive.length === 0) return [];
+    return [{ data, postmasters: postmasters.filter((pid) => alive.some((one) => one.pid === pid)), all: alive }];
+  });
+}
+
+function nameOf({ pid, started }: Pick<ProcessFacts, 'pid' | 'started'>): string {
+  return `${pid}@${started}`;
 }

@@ -1,4 +1,4 @@
-import { access, constants, readdir, readFile } from 'node:fs/promises';
+import { access, constants, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Outcome } from '../../contract/errors.ts';
 import type { Exec } from '../../ports/index.ts';
@@ -90,20 +90,39 @@ export function parseVersion(text: string): { readonly version: string; readonly
   return version === undefined ? null : { version, major: Number.parseInt(version, 10) };
 }
 
+/** What each server's program has said of itself. */
+const asked = new WeakMap<Exec, Map<string, PgPrograms>>();
+
 async function readPrograms(exec: Exec, bin: string, signal: AbortSignal): Promise<Outcome<PgPrograms>> {
+  const known = asked.get(exec) ?? new Map<string, PgPrograms>();
+  asked.set(exec, known);
   for (const name of ['postgres', 'pg_dump'] as const) {
     const file = join(bin, name);
-    const there = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (!there) continue;
+    const identity = await identityOf(file);
+    if (identity === null) continue;
+    const found = known.get(identity);
+    if (found !== undefined) return ok(found);
     const run = await exec.run(file, ['--version'], { timeoutMs: 10_000, signal });
     if (!run.ok) return run;
     const parsed = parseVersion(run.value.stdout);
-    if (parsed !== null) return ok({ bin, ...parsed, server: name === 'postgres' });
+    if (parsed === null) continue;
+    const programs = { bin, ...parsed, server: name === 'postgres' };
+    // A client's name may stand for a script that chooses the version anew each time; a server's is the program itself.
+    if (programs.server) known.set(identity, programs);
+    return ok(programs);
   }
   return fail('program_missing', `no programs of PostgreSQL in ${bin}`);
+}
+
+/** Another one once the program was replaced; null: there is none that may be run. */
+async function identityOf(file: string): Promise<string | null> {
+  try {
+    await access(file, constants.X_OK);
+    const { dev, ino, size, mtimeMs } = await stat(file);
+    return [file, dev, ino, size, mtimeMs].join(' ');
+  } catch {
+    return null;
+  }
 }
 
 /** Major version of the cluster in a data folder. Errors: `restore_failed`: it is none. */

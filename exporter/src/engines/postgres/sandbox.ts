@@ -8,7 +8,7 @@ import type { PostgresServer, UnixUser } from '../postgres-target.ts';
 import type { PgSession } from './client.ts';
 import { launcherOf, ownFiles } from './isolation.ts';
 import { findLauncherTools } from './launcher.ts';
-import { killServers, markName, serversWhere, signalAll } from './processes.ts';
+import { killServers, markName, postmasterWhere, serversWhere, signalAll } from './processes.ts';
 import { findPrograms, majorOfData } from './programs.ts';
 import { prepareFolder, type SandboxFolder } from './sandbox-folder.ts';
 import { serverOf, superuserSession, type SandboxAddress } from './sandbox-session.ts';
@@ -78,7 +78,8 @@ export interface Sandbox {
 /** setTimeout takes no more; the server ends with its signal, not by this. */
 const forEverMs = 2 ** 31 - 1;
 const fastStopMs = 300_000;
-const pollMs = 50;
+/** The pause between two looks at a server that recovers grows with the time it takes: what is measured is a twentieth too long at most. */
+const [leastPauseMs, mostPauseMs] = [25, 500];
 
 /**
  * Resolves once recovery has really ended: the server says that it is ready, pg_is_in_recovery() is false and it still runs. Errors:
@@ -123,7 +124,7 @@ interface Running {
 }
 
 async function launch(deps: EngineDeps, options: SandboxOptions, folder: SandboxFolder, bin: string): Promise<Running> {
-  const tools = await findLauncherTools(deps.exec, options.runAs, options.signal);
+  const tools = await findLauncherTools(deps, options.runAs, options.signal);
   const ownNetwork = !(options.recoveryNeedsNetwork === true && folder.archiveRecovery);
   const { argv, runAs } = launcherOf(tools, { ownNetwork, runAs: options.runAs });
   const settings = Object.entries(folder.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -177,11 +178,12 @@ async function untilReady(
       }
       if (session.error.code !== 'postgres_unreachable') return session;
     }
-    if (+deps.clock.now() - startedMs > options.recoverTimeoutMs)
+    const elapsedMs = +deps.clock.now() - startedMs;
+    if (elapsedMs > options.recoverTimeoutMs)
       return fail('exec_timeout', `recovery did not end within ${options.recoverTimeoutMs / 1000} s`, {
         details: { log: logTail(await readLog(folder), 20) },
       });
-    await deps.clock.sleep(pollMs, options.signal);
+    await deps.clock.sleep(Math.min(mostPauseMs, Math.max(leastPauseMs, elapsedMs / 20)), options.signal);
   }
 }
 
@@ -265,16 +267,13 @@ async function stopServer(
   mode: 'fast' | 'immediate',
 ): Promise<Outcome<void>> {
   const isOurs = (data: string): boolean => data === folder.data;
-  const patience = new AbortController().signal;
-  const sleep = (ms: number): Promise<void> => deps.clock.sleep(ms, patience);
   if (mode === 'fast' && running.result() === null) {
-    signalAll(
-      (await serversWhere(isOurs)).flatMap((s) => s.postmasters),
-      'SIGINT',
-    );
-    for (let waited = 0; running.result() === null && waited < fastStopMs; waited += pollMs) await sleep(pollMs);
+    signalAll(await postmastersOf(folder, isOurs), 'SIGINT');
+    const patience = new AbortController();
+    await Promise.race([running.ended, deps.clock.sleep(fastStopMs, patience.signal)]);
+    patience.abort();
   }
-  const left = await killServers(isOurs, sleep);
+  const { left } = await killServers(isOurs, (ms) => deps.clock.sleep(ms, new AbortController().signal));
   // Where /proc tells nothing the process group is all that is known.
   if (running.result() === null) running.abort();
   await running.ended;
@@ -282,4 +281,11 @@ async function stopServer(
   return left.length === 0
     ? ok(undefined)
     : fail('io_failed', `processes of the throwaway server do not end: ${left.join(', ')}`);
+}
+
+/** Its own file names it; all processes are looked at only where that one is not it. */
+async function postmastersOf(folder: SandboxFolder, isOurs: (data: string) => boolean): Promise<readonly number[]> {
+  const text = await readFile(join(folder.data, 'postmaster.pid'), 'utf8').catch(() => '');
+  const named = await postmasterWhere(Number.parseInt(text, 10), isOurs);
+  return named.length > 0 ? named : (await serversWhere(isOurs)).flatMap(({ postmasters }) => postmasters);
 }

@@ -38,7 +38,7 @@ async function runNicely(
     () => false,
   );
   if (!there) return fail('program_missing', `${file} is missing: install PostgreSQL with its contrib programs`);
-  const tools = await findLauncherTools(deps.exec, input.runAs, input.signal);
+  const tools = await findLauncherTools(deps, input.runAs, input.signal);
   const { argv, runAs } = launcherOf(tools, { ownNetwork: false, runAs: input.runAs });
   const [first = file, ...rest] = [...argv, file, ...args];
   return deps.exec.run(first, rest, {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fail, ok, type Outcome } from '../../contract/errors.ts';
 import { ownFiles } from './isolation.ts';
-import { killServers, serversWhere } from './processes.ts';
+import { killServers } from './processes.ts';
 import { isInside } from './restored.ts';
 
 /** Folder of a throwaway server's own files, in the folder of its drill. */
@@ -21,12 +21,11 @@ export async function sweepSandboxes(folder: string): Promise<Outcome<number>> {
   const root = await realpath(folder).catch(() => null);
   if (root === null) return ok(0);
   const isOurs = (data: string): boolean => data !== root && isInside(root, data);
-  const count = (await serversWhere(isOurs)).length;
-  const left = await killServers(isOurs, (ms) => wait(ms));
+  const { left, servers } = await killServers(isOurs, (ms) => wait(ms));
   if (left.length > 0)
     return fail('io_failed', `processes of throwaway servers in ${folder} do not end: ${left.join(', ')}`);
   for (const own of await ownFolders(root)) await removeShortSocket(own);
-  return ok(count);
+  return ok(servers);
 }
 
 async function ownFolders(root: string): Promise<readonly string[]> {

@@ -1,4 +1,3 @@
-import { chooseBackup } from '../../core/backup-choice.ts';
 import { decideRetention } from '../../core/retention.ts';
 import type { BackupRecord, BackupType, CatalogueEntry } from '../../contract/backup.ts';
 import { fail, ok, type OpError, type Outcome } from '../../contract/errors.ts';
@@ -6,13 +5,11 @@ import type { Operation } from '../../contract/operation.ts';
 import type { BackupEngine } from '../../engines/backup/port.ts';
 import type { Clock } from '../../ports/index.ts';
 import { showService } from '../../config/index.ts';
-import type { OperationRequest } from '../app.ts';
 import { blocker, type Handler, type HandlerDeps, type PlanDraft } from '../handler.ts';
 import type { RunTools } from '../run-tools.ts';
 import type { ResolvedService } from '../services.ts';
+import { choose, prepareKnown, wantedComponents, type BackupAsk } from './backup-repository.ts';
 import { saveExtras } from './extras.ts';
-
-type BackupAsk = Extract<OperationRequest, { kind: 'backup' }>;
 
 /** `backup_YYYYMMDD_HHMMSS_<8 hex>`, UTC. */
 export function backupId(at: Date, hex8: string): string {
@@ -44,70 +41,9 @@ export function createBackupHandler(deps: HandlerDeps): Handler<BackupAsk> {
   };
 }
 
-async function choose(
-  deps: HandlerDeps,
-  service: ResolvedService,
-  request: BackupAsk,
-): Promise<ReturnType<typeof chooseBackup>> {
-  const entries = await entriesPresent(deps, service);
-  const names = wantedComponents(service, request).map((c) => c.name);
-  return chooseBackup(request.type, entries, {
-    componentNames: names,
-    encrypted: service.repository.key !== null,
-    keyFingerprint: null,
-  });
-}
-
-/**
- * Only what the repository holds can be built upon: after a disaster the catalogue also knows backups that stand in a copy
- * alone, and a manifest may have been lost since the two were last compared.
- */
-async function entriesPresent(deps: HandlerDeps, service: ResolvedService): Promise<readonly CatalogueEntry[]> {
-  const { name, backup } = service.config;
-  const entries = await deps.store.backups.ofService(name);
-  const listing = await deps.engine(backup.engine).inspect(service.repository, name, new AbortController().signal);
-  // Nothing was made there yet, or it cannot be read: then the backup itself says what is wrong.
-  if (!listing.ok) return entries;
-  const present = new Set(listing.value.records.map((record) => record.id));
-  return entries.filter((entry) => present.has(entry.id));
-}
-
-/** Set once a repository was made there by this state: from then on an empty folder is a missing mount, not a new start. */
-export const repositorySeenPrefix = 'repository_seen:';
-
-/** Errors: `repository_unreadable` when the repository that was there is not; those of the engine. */
-async function prepareKnown(
-  deps: HandlerDeps,
-  service: ResolvedService,
-  engine: BackupEngine,
-  signal: AbortSignal,
-): Promise<Outcome<void>> {
-  const { path } = service.repository;
-  const fact = `${repositorySeenPrefix}${service.config.name}`;
-  const probe = await engine.probe(service.repository, signal);
-  if ((await deps.store.facts.get(fact)) === path && !(probe.ok && probe.value.state === 'ready')) {
-    // A wrong key or a missing program is mended otherwise than a missing disk.
-    if (!probe.ok && probe.error.code !== 'repository_unreadable') return probe;
-    return fail(
-      'repository_unreadable',
-      `the repository that was at ${path} is gone: mount it again, or start over from a copy with \`genesis catalogue rebuild --from COPY\``,
-    );
-  }
-  const prepared = await engine.prepare(service.repository, signal);
-  if (prepared.ok) await deps.store.facts.set(fact, path);
-  return prepared;
-}
-
 /** What is backed up is then the server of the section `postgres`, not paths. */
 function isOfDatabase(service: ResolvedService): boolean {
   return service.config.backup.engine === 'pgbackrest' || service.config.backup.engine === 'pg_dump';
-}
-
-function wantedComponents(service: ResolvedService, request: BackupAsk): ResolvedService['components'] {
-  const wanted = request.components;
-  return wanted === null || wanted.length === 0
-    ? service.components
-    : service.components.filter((c) => wanted.includes(c.name));
 }
 
 async function planBackup(deps: HandlerDeps, request: BackupAsk): Promise<Outcome<PlanDraft>> {
@@ -223,7 +159,7 @@ async function makeBackup(
   const engine = deps.engine(service.config.backup.engine, clock);
   const prepared = await tools.step('prepare the repository', () => prepareKnown(deps, service, engine, tools.signal));
   if (!prepared.ok) return prepared;
-  const choice = await choose(deps, service, request);
+  const choice = await choose(deps, service, request, prepared.value);
   const id = backupId(clock.now(), deps.random.hex(4));
   const copied = await tools.step('copy', async (note) => {
     note(choice.changedBecause === null ? `${choice.type} ${id}` : `full ${id}: ${choice.changedBecause}`);
@@ -237,8 +173,10 @@ async function makeBackup(
         components: wantedComponents(service, request),
         compareContent: service.config.backup.compare_content,
         limits: service.limits,
+        ...(prepared.value === undefined ? {} : { present: prepared.value }),
         auditHead: await deps.auditHead(),
-        configYaml: showService(service.config),
+        // A repository of a product keeps nothing beside its backups.
+        configYaml: engine.abilities.copies === 'made' ? null : showService(service.config),
       },
       tools.context,
     );
