@@ -17,6 +17,7 @@ import { cliReference } from '../exporter/src/cli/reference.ts';
 import { inertDeps } from '../exporter/src/cli/testing.ts';
 import { Config, configHash, configReference, originLine, stampFile } from '../exporter/src/config/index.ts';
 import { readinessReference } from '../exporter/src/core/readiness.ts';
+import { transitionsReference } from '../exporter/src/core/transitions.ts';
 import { metricsReference } from '../exporter/src/metrics/reference.ts';
 import { generateCommitted as provisioningFiles } from '../provisioning/src/index.ts';
 import { generateCommitted as ruleFiles } from '../rules/src/index.ts';
@@ -33,6 +34,7 @@ const references: readonly GeneratedFile[] = [
   { path: 'docs/reference/api.md', content: apiReference() },
   { path: 'docs/reference/cli.md', content: cliReference(buildProgram(inertDeps()).command) },
   { path: 'docs/reference/configuration.md', content: configReference() },
+  { path: 'docs/reference/failover-transitions.md', content: transitionsReference() },
   { path: 'docs/reference/metrics.md', content: metricsReference() },
   { path: 'docs/reference/readiness.md', content: readinessReference() },
 ];

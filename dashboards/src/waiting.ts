@@ -4,13 +4,8 @@
  * a test computes the list from the queries, so it cannot be forgotten. When the last feature stands, the list is empty.
  */
 export const waitingPanels: readonly string[] = [
-  // Nodes and failover.
-  'recovery/Circuit breaker changes',
-  'recovery/Circuit breakers open',
-  'recovery/Failover candidates',
-  'recovery/Nodes',
+  // Incidents.
   'recovery/Open incidents',
-  'recovery/Primary',
 
   // Scaling.
   'scaling/Changes of mind in half an hour',

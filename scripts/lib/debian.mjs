@@ -18,6 +18,10 @@ export const testTools = [
     package: 'postgresql-15-cron',
     layers: ['e2e', 'long'],
   },
+  { program: 'patroni', package: 'patroni', layers: ['e2e', 'long'] },
+  { program: 'etcd', package: 'etcd-server', layers: ['e2e', 'long'] },
+  // In a folder that is on the PATH of root only.
+  { file: '/usr/sbin/haproxy', package: 'haproxy', layers: ['e2e', 'browser', 'long'] },
   { program: 'redis-server', package: 'redis-server', layers: ['e2e', 'long'] },
   { program: 'restic', package: 'restic', layers: ['e2e', 'long'] },
   { program: 'chromium', package: 'chromium', layers: ['browser'] },
@@ -70,7 +74,7 @@ export function provideTestTools(packages) {
     apt(['install', '--no-install-recommends', '-y', '-q', ...packages], line);
   });
   const still = packages.filter((name) =>
-    testTools.some((tool) => tool.package === name && !isOnPath(tool.program, process.env.PATH ?? '')),
+    testTools.some((tool) => tool.package === name && !isThere(tool, process.env.PATH ?? '', '/')),
   );
   if (still.length > 0)
     throw new BootstrapError(`installed ${still.join(', ')}, but their programs are not on the PATH`);

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type pg from 'pg';
 import type { PostgresTarget, UnixUser } from '../../src/engines/postgres-target.ts';
+import { lookForServers, parseStat, signalServers } from '../../src/engines/failover/postgres/sight.ts';
 import { asUser, connect, mend, ownedFolder, postgresBin, serverOwner } from './postgres-machine.ts';
 import { freePort, run, startProcess, tempFolder, waitUntil, type RunningProcess } from './processes.ts';
 
@@ -78,9 +79,44 @@ const servers = new Set<TestServer>();
 export async function stopServers(): Promise<void> {
   for (const server of [...servers].reverse()) {
     await server.stop('immediate');
+    await endStrays(server.data);
     removeSegment(server.data);
   }
   servers.clear();
+}
+
+/** The postmaster that something else than the test has started on its folder; null: none runs. */
+function adopted(data: string): number | null {
+  const file = path.join(data, 'postmaster.pid');
+  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : 0;
+  if (!(pid > 0) || hasEnded(pid)) return null;
+  return readlinkSync(`/proc/${pid}/cwd`) === data ? pid : null;
+}
+
+/** PostgreSQL takes a postmaster that was killed for alive until its parent has taken note; some containers have none that does. */
+function removeDeadLocks({ data, socketFolder, port }: Place): void {
+  if (adopted(data) !== null) return;
+  for (const file of [path.join(data, 'postmaster.pid'), path.join(socketFolder, `.s.PGSQL.${port}.lock`)])
+    rmSync(file, { force: true });
+}
+
+/** One whose parent has not taken note has ended, too. */
+function hasEnded(pid: number): boolean {
+  try {
+    return parseStat(pid, readFileSync(`/proc/${pid}/stat`, 'utf8')) === null;
+  } catch {
+    return true;
+  }
+}
+
+/** Servers that something else than the test has started on its folder. */
+async function endStrays(data: string): Promise<void> {
+  const beside = ['', '.genesis-rewinding', '.genesis-old'].map((suffix) => `${data}${suffix}`);
+  for (const folder of beside) {
+    const strays = (await lookForServers(folder))?.processes ?? [];
+    await signalServers(strays, 'SIGKILL');
+    await gone(strays.map(({ pid }) => pid));
+  }
 }
 
 /** A server that was killed leaves a small segment of shared memory for its successor to find; here none comes. */
@@ -251,9 +287,9 @@ function serverOf(place: Place): TestServer {
     asOwner: owner,
     get pid() {
       if (current === null) throw new Error(`${name} was never started`);
-      return current.pid;
+      return current.running() ? current.pid : (adopted(data) ?? current.pid);
     },
-    running: () => current?.running() ?? false,
+    running: () => current?.running() === true || adopted(data) !== null,
     target: (standbys = []) => ({
       ...connectionOf(server),
       data,
@@ -271,21 +307,26 @@ function serverOf(place: Place): TestServer {
     },
     async start() {
       if (server.running()) return;
+      removeDeadLocks(place);
       current = await launch(place);
       servers.add(server);
       await answers(server, current);
     },
     async stop(mode = 'fast') {
-      if (current === null || !current.running()) return;
-      const children = childrenOf(current.pid);
-      await current.stop(stopSignals[mode], 30_000);
-      await gone(children);
+      if (current === null || !server.running()) return;
+      const { pid } = server;
+      const children = childrenOf(pid);
+      if (current.running()) await current.stop(stopSignals[mode], 30_000);
+      else process.kill(pid, stopSignals[mode]);
+      await gone([pid, ...children]);
     },
     async kill() {
-      if (current === null) return;
-      const children = childrenOf(current.pid);
-      await current.kill9();
-      await gone(children);
+      if (current === null || !server.running()) return;
+      const { pid } = server;
+      const children = childrenOf(pid);
+      if (current.running()) await current.kill9();
+      else process.kill(pid, 'SIGKILL');
+      await gone([pid, ...children]);
     },
     output: () => current?.output() ?? '',
   };
@@ -323,7 +364,7 @@ function childrenOf(pid: number): readonly number[] {
 
 /** Backends notice the end of their postmaster by themselves; until then they hold its shared memory. */
 async function gone(pids: readonly number[]): Promise<void> {
-  await waitUntil('the children of the server have ended', () => pids.every((pid) => !existsSync(`/proc/${pid}`)), {
+  await waitUntil('the children of the server have ended', () => pids.every(hasEnded), {
     deadlineMs: 20_000,
     intervalMs: 50,
   });

@@ -141,6 +141,26 @@ function routeOf(request: OperationRequest): { method: Method; path: string; bod
       const { restored, source } = request;
       return { method: 'POST', path: `/services/${segment(request.service)}/quality`, body: { restored, source } };
     }
+    case 'failover':
+    case 'switchover': {
+      const { service, kind, candidate } = request;
+      const force = kind === 'failover' ? { force: request.force } : {};
+      return {
+        method: 'POST',
+        path: `/services/${segment(service)}/${kind}`,
+        body: { ...(candidate === null ? {} : { candidate }), ...force },
+      };
+    }
+    case 'fence':
+    case 'rejoin': {
+      const { service, kind, node } = request;
+      const clone = kind === 'rejoin' && request.allowClone !== null ? { allowClone: request.allowClone } : {};
+      return { method: 'POST', path: `/services/${segment(service)}/nodes/${segment(node)}/${kind}`, body: clone };
+    }
+    case 'playbook': {
+      const { service, issue } = request;
+      return { method: 'POST', path: `/services/${segment(service)}/playbooks/${segment(issue)}`, body: {} };
+    }
     case 'delete':
       return { method: 'DELETE', path: `/backups/${segment(request.backupId)}`, body: {} };
   }
@@ -150,9 +170,19 @@ function copyOf(copy: string | null): Record<string, unknown> {
   return copy === null ? {} : { copy };
 }
 
-/** Only restore and delete take confirm and reason; strict bodies refuse them elsewhere. */
+const confirmed: readonly OperationRequest['kind'][] = [
+  'restore',
+  'delete',
+  'failover',
+  'switchover',
+  'fence',
+  'rejoin',
+  'playbook',
+];
+
+/** Only what destroys or moves takes confirm and reason; strict bodies refuse them elsewhere. */
 function confirmation(request: OperationRequest, options: ActionOptions): Record<string, unknown> {
-  if (request.kind !== 'restore' && request.kind !== 'delete') return {};
+  if (!confirmed.includes(request.kind)) return {};
   return {
     ...(options.confirm === null ? {} : { confirm: options.confirm }),
     ...(options.reason === null ? {} : { reason: options.reason }),
@@ -195,6 +225,19 @@ export function createHttpSession(fetch: CliDeps['fetch'], server: Server): Sess
       call('POST', `/services/${segment(service)}/maintenance`, { seconds, reason }),
     endMaintenance: (service, reason) =>
       call('DELETE', `/services/${segment(service)}/maintenance`, reason === null ? undefined : { reason }),
+    failover: (service) => call('GET', `/services/${segment(service)}/failover`),
+    pauseFailover: (service, seconds, reason) =>
+      call('POST', `/services/${segment(service)}/failover/pause`, { seconds, reason }),
+    resumeFailover: (service) => call('POST', `/services/${segment(service)}/failover/resume`, {}),
+    scheduleSwitchover: (service, { at, candidate }, options) =>
+      call('POST', `/services/${segment(service)}/switchover`, {
+        at,
+        ...(candidate === null ? {} : { candidate }),
+        ...(options.confirm === null ? {} : { confirm: options.confirm }),
+        ...(options.reason === null ? {} : { reason: options.reason }),
+      }),
+    cancelSwitchover: (service) => call('DELETE', `/services/${segment(service)}/switchover`, {}),
+    playbooks: (service) => call('GET', `/services/${segment(service)}/playbooks`),
     sla: (service) => call('GET', withQuery('/sla', { service })),
     audit: (filter) => call('GET', withQuery('/audit', { ...filter })),
     tokens: () => only(call<Page<TokenReply>>('GET', '/tokens'), (page) => page.items),

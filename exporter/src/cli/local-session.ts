@@ -26,6 +26,10 @@ export function createLocalSession(local: LocalApp, user: string): Session {
     resume: (service) => app.resume(service, by(nothing)),
     startMaintenance: (service, seconds, reason) => app.startMaintenance(service, seconds, by({ ...nothing, reason })),
     endMaintenance: (service, reason) => app.endMaintenance(service, by({ ...nothing, reason })),
+    pauseFailover: (service, seconds, reason) => app.pauseFailover(service, seconds, by({ ...nothing, reason })),
+    resumeFailover: (service) => app.resumeFailover(service, by(nothing)),
+    scheduleSwitchover: (service, wish, options) => app.scheduleSwitchover(service, wish, by(options)),
+    cancelSwitchover: (service) => app.cancelSwitchover(service, by(nothing)),
     createToken: async (token) => {
       const made = await app.createToken(token, by(nothing));
       return made.ok ? ok({ token: withoutHash(made.value.row), secret: made.value.secret }) : made;
@@ -52,6 +56,8 @@ type Readings = Pick<
   | 'operations'
   | 'drills'
   | 'maintenance'
+  | 'failover'
+  | 'playbooks'
   | 'sla'
   | 'audit'
   | 'tokens'
@@ -89,6 +95,11 @@ function readingsOf({ app }: LocalApp): Readings {
     operations: async (filter) => ok(await app.operations(filter)),
     drills: async (filter) => ok(await app.drills(filter)),
     maintenance: () => Promise.resolve(ok(app.maintenance())),
+    failover: (service) => {
+      const facts = app.failover(service);
+      return Promise.resolve(facts.ok ? ok({ service, failover: facts.value }) : facts);
+    },
+    playbooks: (service) => app.playbooks(service),
     sla: (service) => app.sla(service),
     audit: async (filter) => ok(await app.auditLog(filter)),
     tokens: async () => ok((await app.store.tokens.list()).map(withoutHash)),

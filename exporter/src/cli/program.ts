@@ -12,6 +12,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerPostgres } from './postgres.ts';
 import { registerDrill } from './drill.ts';
 import { errorDocument, errorText, exitCodeMeanings, exitCodeOf, exitCodes } from './exit.ts';
+import { registerFailover } from './failover.ts';
 import { registerGenerate } from './generate.ts';
 import { registerInit } from './init.ts';
 import { registerKey } from './key.ts';
@@ -21,6 +22,7 @@ import { registerMaintenance } from './maintenance.ts';
 import { registerNotify } from './notify.ts';
 import { registerOperations } from './operations.ts';
 import type { Register, Runner } from './options.ts';
+import { registerPlaybook } from './playbook.ts';
 import { registerRestore } from './restore.ts';
 import { registerServe } from './serve.ts';
 import { registerService } from './service.ts';
@@ -45,6 +47,8 @@ const commands: readonly Register[] = [
   registerVerify,
   registerRestore,
   registerDrill,
+  registerFailover,
+  registerPlaybook,
   registerOperations,
   registerAudit,
   registerToken,

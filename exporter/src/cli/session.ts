@@ -1,6 +1,8 @@
 import type { BackupFile, CatalogueEntry } from '../contract/backup.ts';
 import type { Outcome } from '../contract/errors.ts';
+import type { AutomationPause, FailoverFacts, ScheduledSwitchover } from '../contract/failover.ts';
 import type { DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
+import type { ServicePlaybooks } from '../contract/playbooks.ts';
 import type { LoginCodeReply, TokenReply } from '../contract/replies.ts';
 import type { StatusReply } from '../contract/service-replies.ts';
 import type { SlaReport } from '../contract/sla.ts';
@@ -64,6 +66,17 @@ export interface Session {
     service: string,
     reason: string | null,
   ): Promise<Outcome<{ readonly service: string; readonly ended: boolean }>>;
+  /** Who serves and who could take over; only a running server watches. */
+  failover(service: string): Promise<Outcome<{ readonly service: string; readonly failover: FailoverFacts }>>;
+  pauseFailover(service: string, seconds: number, reason: string): Promise<Outcome<AutomationPause>>;
+  resumeFailover(service: string): Promise<Outcome<{ readonly resumed: boolean }>>;
+  scheduleSwitchover(
+    service: string,
+    wish: { readonly at: string; readonly candidate: string | null },
+    options: ActionOptions,
+  ): Promise<Outcome<ScheduledSwitchover>>;
+  cancelSwitchover(service: string): Promise<Outcome<{ readonly cancelled: boolean }>>;
+  playbooks(service: string): Promise<Outcome<ServicePlaybooks>>;
   /** Null: of all services. */
   sla(service: string | null): Promise<Outcome<SlaReport>>;
   audit(filter: AuditFilter): Promise<Outcome<Page<AuditEntry>>>;

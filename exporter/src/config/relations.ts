@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { FoundFault } from './faults.ts';
 import { checkAlertmanager } from './relations-alertmanager.ts';
 import { checkEngine } from './relations-engine.ts';
+import { checkFailover } from './relations-failover.ts';
+import { checkPlaybooks } from './relations-playbooks.ts';
 import { checkGrafana } from './relations-grafana.ts';
 import { isLoopback, parseListen } from './listen.ts';
 import { checkCron, isTimezone, longestWaitSeconds, runsWithin } from './schedule.ts';
@@ -68,6 +70,8 @@ function* checkService(parts: Checkable, { index, service }: IndexedService): Ge
   }
   yield* checkHookPair(service, index);
   yield* checkEngine(service, index);
+  yield* checkFailover(service, index);
+  yield* checkPlaybooks(service, index);
 }
 
 function* checkHookPair(service: ServiceConfig, index: number): Generator<Found> {

@@ -4,10 +4,12 @@ import { PgDumpOptions } from '../engines/backup/pg-dump/options.ts';
 import { PgbackrestOptions } from '../engines/backup/pgbackrest/options.ts';
 import { ResticOptions } from '../engines/backup/restic/options.ts';
 import { AlertmanagerConfig } from './schema-alertmanager.ts';
+import { Failover } from './schema-failover.ts';
 import { GrafanaServer } from './schema-grafana.ts';
 import { Health } from './schema-health.ts';
 import { Live } from './schema-live.ts';
 import { Collectors, Rules } from './schema-monitoring.ts';
+import { Playbooks } from './schema-playbooks.ts';
 import { Postgres, Remote } from './schema-postgres.ts';
 import { Provisioning } from './schema-provisioning.ts';
 import { Quality } from './schema-quality.ts';
@@ -221,6 +223,10 @@ export const Service = z.strictObject({
     .describe('The PostgreSQL server of the service, its standbys and what a drill proves. null: it has none.'),
   health: Health,
   quality: Quality,
+  failover: Failover.nullable()
+    .default(null)
+    .describe('Who takes over when the primary is lost, and what must be proven before. null: nobody.'),
+  playbooks: Playbooks,
   objectives: Objectives,
 });
 

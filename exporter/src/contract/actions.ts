@@ -6,6 +6,7 @@ import { operationKinds, operationStates, roles } from './operation.ts';
 import { routes, type Route } from './routes.ts';
 
 const serviceName = z.string().min(1).max(63);
+const nodeName = z.string().min(1).max(63);
 
 const limit = z.coerce.number().int().min(1).max(500).default(50);
 const cursor = z.string().max(500).optional();
@@ -272,6 +273,79 @@ export const actions = {
     summary: 'Cancel (operators: what they started)',
     body: z.strictObject({ reason: reason.optional() }),
     adminWhen: 'it was started by somebody else',
+  },
+  approveOperation: {
+    ...routes.approveOperation,
+    summary: 'The second person: lets an operation that waits for approval go on, or refuses it',
+    body: z.strictObject({ approve: z.boolean().default(true), reason }),
+  },
+  getFailover: {
+    ...routes.getFailover,
+    summary: 'Who serves, who could take over, whether a failover would succeed now, and why not',
+  },
+  startFailover: {
+    ...routes.startFailover,
+    summary: 'Unplanned: fence the primary, promote a standby',
+    body: z.strictObject({
+      candidate: nodeName.optional().describe('Node to promote; default the best one.'),
+      force: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Go on without proof that the old primary is down, or past the bound on data loss. Data may be lost.',
+        ),
+      ...destructive,
+    }),
+  },
+  startSwitchover: {
+    ...routes.startSwitchover,
+    summary: 'Planned: drain, hand over without loss, let the old primary follow',
+    body: z.strictObject({
+      candidate: nodeName.optional().describe('Node to hand over to; default the best one.'),
+      at: moment.optional().describe('Do it then; default now.'),
+      ...destructive,
+    }),
+  },
+  cancelSwitchover: {
+    ...routes.cancelSwitchover,
+    summary: 'Forget the scheduled switchover',
+    body: z.strictObject({ reason: reason.optional() }),
+  },
+  fenceNode: {
+    ...routes.fenceNode,
+    summary: 'Take a node out so that it cannot take a write, and prove it',
+    body: z.strictObject({ ...destructive }),
+  },
+  rejoinNode: {
+    ...routes.rejoinNode,
+    summary: 'Bring a node back as a standby: rewound, or cloned anew',
+    body: z.strictObject({
+      allowClone: z
+        .boolean()
+        .optional()
+        .describe('Replace its data where it cannot be rewound; default as configured.'),
+      ...destructive,
+    }),
+  },
+  pauseFailover: {
+    ...routes.pauseFailover,
+    summary: 'No automatic failover until it expires',
+    body: z.strictObject({ seconds: seconds.max(7 * 86400), reason }),
+  },
+  resumeFailover: {
+    ...routes.resumeFailover,
+    summary: 'Automatic failover again, now',
+    body: z.strictObject({}),
+  },
+  listPlaybooks: {
+    ...routes.listPlaybooks,
+    summary: 'Recovery playbooks of a service: their actions, what is configured, their last runs',
+  },
+  runPlaybook: {
+    ...routes.runPlaybook,
+    summary: 'Try what a playbook lists until the health checks prove that it helped; the id is its issue',
+    body: z.strictObject({ ...destructive }),
+    adminWhen: 'the playbook may fail over (database_connection_failed)',
   },
   events: {
     ...routes.events,

@@ -10,6 +10,11 @@ const effects: Readonly<Record<Operation['kind'], string>> = {
   copy: 'what was copied so far stays and is resumed the next time',
   delete: 'what is already deleted stays deleted',
   retention: 'what is already deleted stays deleted',
+  failover: 'before a promotion was begun it is put back where that is safe; afterwards it goes on to its end',
+  switchover: 'before a promotion was begun the old primary is started again; afterwards it goes on to its end',
+  fence: 'the node counts as taken out, with or without proof',
+  rejoin: 'the node stays out; bring it back again',
+  playbook: 'what was done so far stays; a takeover that it began goes on by itself',
 };
 
 /**

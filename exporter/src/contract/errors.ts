@@ -93,6 +93,23 @@ export const errorCatalogue = {
     hint: 'see the server’s log; `genesis postgres` compares archive_command with what it has to be',
   },
   not_supported: { status: 422, hint: 'the engine of this service cannot do that; see its abilities in the service' },
+  node_unknown: { status: 404, hint: 'the page Failover and GET /api/v1/services/{name}/failover list the nodes' },
+  failover_held: { status: 409, hint: 'see the reasons; a person may go on with `force`, a reason and an approval' },
+  no_candidate: { status: 409, hint: 'see why each node was rejected, and mend one of them' },
+  failover_failed: { status: 500, hint: 'see the steps of the operation: they say what was done and what was seen' },
+  fencing_unproven: {
+    status: 409,
+    hint: 'see to it that the old primary is down, then say so in `force` with a reason; nothing was promoted',
+  },
+  balancer_failed: {
+    status: 502,
+    hint: 'check failover.haproxy: its socket, its backend and the names of its servers',
+  },
+  breaker_open: { status: 503, hint: 'the circuit breaker lets calls through again at next_attempt' },
+  approval_invalid: {
+    status: 403,
+    hint: 'another person approves, named by a verified identity, before the time is up; shared tokens cannot',
+  },
   quality_low: { status: 500, hint: 'see the report of the comparison: it names tables and columns' },
   drill_failed: { status: 500, hint: 'see the evidence of the drill: it names the files that differ' },
   check_failed: { status: 500, hint: 'see the output of the check command' },

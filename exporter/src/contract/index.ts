@@ -5,6 +5,8 @@ export * from './operation.ts';
 export * from './engine.ts';
 export * from './postgres.ts';
 export * from './health.ts';
+export * from './failover.ts';
+export * from './playbooks.ts';
 export * from './quality.ts';
 export * from './database-replies.ts';
 export * from './readiness.ts';
@@ -24,6 +26,8 @@ export {
   VerdictReply,
   type HealthState,
 } from './service-replies.ts';
+export { FailoverFactsReply, FailoverReply, ScheduledSwitchoverReply } from './failover-replies.ts';
 export * from './page-replies.ts';
+export { ServicePlaybooksReply } from './playbook-replies.ts';
 export * from './replies.ts';
 export * from './metrics/index.ts';

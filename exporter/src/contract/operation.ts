@@ -10,6 +10,11 @@ export const operationKinds = [
   'copy',
   'delete',
   'retention',
+  'failover',
+  'switchover',
+  'fence',
+  'rejoin',
+  'playbook',
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
@@ -85,6 +90,8 @@ export interface Operation {
   /** Kind-specific: a backup has {backupId}, a restore {target}, a drill {drillId, passed}. */
   readonly result: Readonly<Record<string, unknown>> | null;
   readonly error: OperationFailure | null;
+  /** It waits for a second person until then. Absent: it waits for nobody. */
+  readonly approval?: { readonly expiresAt: IsoTime };
 }
 
 /** Seconds that something should take and what the figure rests on, or why nobody can say. */

@@ -18,6 +18,8 @@ import { AlertsReply, AuditVerifyReply, ChainReply, RecoverableReply } from './p
 import { QualityReply } from './database-replies.ts';
 import { errorCode, Failure, freeForm, time } from './reply-parts.ts';
 import type { NewestBackup } from './service-replies.ts';
+import { ServicePlaybooksReply } from './playbook-replies.ts';
+import { AutomationPauseReply, FailoverReply } from './failover-replies.ts';
 import { MaintenanceReply, PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
 import { SlaReport } from './sla.ts';
 import type { MaintenanceWindow, NewestBackup as NewestBackupShape, Pause } from './snapshot.ts';
@@ -66,6 +68,7 @@ export const OperationReply = z
       .nullable(),
     result: freeForm.nullable().describe('A backup has {backupId}, a restore {target}, a drill {drillId, passed}.'),
     error: Failure.nullable(),
+    approval: z.object({ expiresAt: time }).optional().describe('It waits for a second person until then.'),
   })
   .meta({ id: 'Operation' });
 
@@ -308,6 +311,24 @@ export const replies = {
   listOperations: { status: 200, schema: countedPage(OperationReply) },
   getOperation: { status: 200, schema: OperationReply },
   cancelOperation: { status: 202, schema: OperationReply },
+  approveOperation: { status: 202, schema: OperationReply },
+  getFailover: { status: 200, schema: FailoverReply },
+  startFailover: { status: 202, schema: OperationReply },
+  startSwitchover: {
+    status: 202,
+    schema: OperationReply,
+    description: 'The operation; 201 with the schedule where `at` was sent',
+  },
+  cancelSwitchover: { status: 200, schema: z.object({ service: z.string(), cancelled: z.boolean() }) },
+  fenceNode: { status: 202, schema: OperationReply },
+  rejoinNode: { status: 202, schema: OperationReply },
+  pauseFailover: { status: 200, schema: AutomationPauseReply },
+  resumeFailover: {
+    status: 200,
+    schema: z.object({ service: z.string(), resumed: z.boolean().describe('False: it was not paused.') }),
+  },
+  listPlaybooks: { status: 200, schema: ServicePlaybooksReply },
+  runPlaybook: { status: 202, schema: OperationReply },
   events: {
     status: 200,
     schema: null,

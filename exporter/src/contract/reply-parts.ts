@@ -35,3 +35,11 @@ export type Problem = z.infer<typeof Problem>;
 export const Failure = z
   .object({ code: errorCode, message: z.string(), hint: z.string(), details: freeForm.optional() })
   .meta({ id: 'Failure' });
+
+/** Known with its time, or unknown with the error; never a default. */
+export function observed<T extends z.ZodType>(value: T) {
+  return z.discriminatedUnion('known', [
+    z.object({ known: z.literal(true), at: time, value }),
+    z.object({ known: z.literal(false), at: time, error: Failure }),
+  ]);
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FailoverFactsReply } from './failover-replies.ts';
 import { backupTypes } from './backup.ts';
 import {
   AbilitiesReply,
@@ -9,7 +10,7 @@ import {
   ReplicationReply,
 } from './database-replies.ts';
 import { readinessComponents } from './readiness.ts';
-import { Failure, time } from './reply-parts.ts';
+import { observed, time } from './reply-parts.ts';
 import { slaNames } from './snapshot.ts';
 
 /** How the API shows a service and its parts. */
@@ -40,14 +41,6 @@ export const PauseReply = z
 export const MaintenanceReply = z
   .object({ service: z.string(), by: z.string(), reason: z.string(), since: time, until: time })
   .meta({ id: 'MaintenanceWindow', description: 'Alerts of the service are muted until then.' });
-
-/** Known with its time, or unknown with the error; never a default. */
-function observed<T extends z.ZodType>(value: T) {
-  return z.discriminatedUnion('known', [
-    z.object({ known: z.literal(true), at: time, value }),
-    z.object({ known: z.literal(false), at: time, error: Failure }),
-  ]);
-}
 
 export const NewestBackup = z
   .object({
@@ -83,6 +76,7 @@ const CopyReply = z.object({
   facts: observed(
     z.object({
       connected: z.boolean(),
+      problem: z.string().optional().describe('Why it is not connected.'),
       lagSeconds: z.number(),
       queue: z.number(),
       newestBackupEndedAt: time.nullable(),
@@ -150,6 +144,7 @@ export const ServiceReply = z
     quality: observed(QualitySummaryReply.nullable())
       .nullable()
       .describe('The newest report, value null: none yet. null: quality is not looked at.'),
+    failover: FailoverFactsReply.nullable().describe('null: nobody takes over, or no node was asked yet.'),
   })
   .meta({ id: 'Service' });
 

@@ -1,5 +1,6 @@
 import type { BackupType } from './backup.ts';
 import type { EngineAbilities } from './engine.ts';
+import type { FailoverFacts } from './failover.ts';
 import type { HealthFacts } from './health.ts';
 import type { LiveFacts } from './live-facts.ts';
 import type { IsoTime, Observed } from './observed.ts';
@@ -66,6 +67,8 @@ export interface ScheduleFacts {
 
 export interface CopyFacts {
   readonly connected: boolean;
+  /** Why it is not connected. */
+  readonly problem?: string;
   /** Age of the oldest backup that is not yet in the copy, seconds; 0 when none is missing. */
   readonly lagSeconds: number;
   /** Backups still to be copied. */
@@ -148,6 +151,8 @@ export interface ServiceSnapshot {
   readonly health: HealthFacts | null;
   /** The newest report; value null: there is none yet. Null: quality is not looked at. */
   readonly quality: Observed<QualitySummary | null> | null;
+  /** Null: nobody takes over. */
+  readonly failover: FailoverFacts | null;
 }
 
 /** Interval classes of M15. */
@@ -160,6 +165,7 @@ export const collectorNames = [
   'replication',
   'health',
   'quality',
+  'failover',
   'system',
   'process',
 ] as const;

@@ -156,6 +156,7 @@ export function serviceWith(change: Partial<ServiceSnapshot> = {}): ServiceSnaps
     database: null,
     health: null,
     quality: null,
+    failover: null,
     ...change,
   };
 }

@@ -1,7 +1,16 @@
 import type { Operation, OperationKind } from '../contract/operation.ts';
 
-/** What an operation does to its service: `exclusive` stands alone, `write` excludes other writers, `read` only what is exclusive. */
-type Claim = 'exclusive' | 'write' | 'read';
+/**
+ * What an operation does to its service: `exclusive` stands alone, `write` excludes other writers, `read` only what is exclusive.
+ * `takeover` moves the primary: no backup holds it up, but nothing that writes begins while it goes on.
+ */
+type Claim = 'exclusive' | 'takeover' | 'write' | 'read';
+
+const takeovers: readonly OperationKind[] = ['failover', 'switchover', 'fence', 'rejoin'];
+
+export function isTakeover(kind: OperationKind): boolean {
+  return takeovers.includes(kind);
+}
 
 export interface Claimant {
   readonly kind: OperationKind;
@@ -14,6 +23,7 @@ export interface Claimant {
 }
 
 function claim(c: Claimant): Claim {
+  if (isTakeover(c.kind)) return 'takeover';
   if (c.kind === 'delete' || c.kind === 'retention') return 'exclusive';
   if (c.kind === 'restore') return c.inPlace ? 'exclusive' : 'read';
   if (c.kind === 'backup' || c.makesBackup) return 'write';
@@ -34,7 +44,12 @@ export function claimantOf(operation: Operation): Claimant {
 
 function conflicts(a: Claimant, b: Claimant): boolean {
   if (a.service !== b.service) return false;
+  // One recovery at a time, and none while the primary moves; a takeover itself waits for no recovery, which may have asked for it.
+  if (a.kind === 'playbook' && (b.kind === 'playbook' || isTakeover(b.kind))) return true;
   const [ca, cb] = [claim(a), claim(b)];
+  // Retention deletes old backups: no reason to stay without a primary. Data that is replaced in place is one.
+  if (ca === 'takeover') return cb === 'takeover' || (b.kind === 'restore' && b.inPlace);
+  if (cb === 'takeover') return ca === 'write' || ca === 'exclusive';
   if (ca === 'exclusive' || cb === 'exclusive') return true;
   if (ca === 'write' && cb === 'write') return true;
   // Two drills, copies or comparisons of one service at once only disturb each other; so do two reads of the same backup.
@@ -42,7 +57,7 @@ function conflicts(a: Claimant, b: Claimant): boolean {
   return a.kind === 'verify' && b.kind === 'verify' && a.subject === b.subject;
 }
 
-/** The running operation that stands in the way, or null. */
+/** The running operation that stands in the way of the wanted one, or null. */
 export function findConflict(wanted: Claimant, running: readonly Operation[]): Operation | null {
   return running.find((o) => conflicts(wanted, claimantOf(o))) ?? null;
 }

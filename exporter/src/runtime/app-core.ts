@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/index.ts';
-import { toOpError, type OpError, type Outcome } from '../contract/errors.ts';
+import { ok, toOpError, type OpError, type Outcome } from '../contract/errors.ts';
 import { drillLevels, type DrillLevel } from '../contract/operation.ts';
 import type { Snapshot, SystemFacts } from '../contract/snapshot.ts';
 import type { BackupEngine } from '../engines/backup/port.ts';
@@ -7,7 +7,10 @@ import { backupEngineKind } from '../engines/backup/registry.ts';
 import type { Clock, Exec, HttpFetch, Random } from '../ports/index.ts';
 import type { NewAuditEntry, Store } from '../store/port.ts';
 import type { AppEvent } from './app.ts';
+import type { Approvals } from './approvals.ts';
 import type { Collectors, Readings } from './collect.ts';
+import type { FailoverMemory } from './failover/kept.ts';
+import type { FailoverWatch } from './failover/watch.ts';
 import type { HandlerDeps } from './handler.ts';
 import type { HealthWatch } from './health.ts';
 import type { Home } from './home.ts';
@@ -19,9 +22,10 @@ import type { Maintenance } from './maintenance.ts';
 import type { Meter } from './meter.ts';
 import type { Operations } from './operations/operations.ts';
 import { compareForDrill } from './quality.ts';
+import type { PlaybookWatch } from './playbooks/watch.ts';
 import type { ReplicationWatch } from './replication/watch.ts';
 import type { Scheduler } from './scheduler.ts';
-import { resolveService, type ResolvedService } from './services.ts';
+import { atPrimary, resolveService, type ResolvedService } from './services.ts';
 import type { Waker } from './waker.ts';
 
 export interface AppDeps {
@@ -66,6 +70,10 @@ export interface AppCore {
   readonly live: Live;
   readonly health: HealthWatch;
   readonly replication: ReplicationWatch;
+  readonly failover: FailoverWatch;
+  readonly failoverMemory: FailoverMemory;
+  readonly approvals: Approvals;
+  readonly playbooks: PlaybookWatch;
   readonly handlerDeps: HandlerDeps;
   readonly listeners: Set<(event: AppEvent) => void>;
   readonly eventStreams: { count: number };
@@ -98,6 +106,8 @@ export async function writeAudit(
 export interface LaterParts {
   operations(): Operations;
   readings(): Readings;
+  /** The node that serves now; null: not known, or nobody takes over. */
+  primaryOf(service: string): string | null;
 }
 
 export function createHandlerDeps(deps: AppDeps, state: AppState, later: LaterParts): HandlerDeps {
@@ -105,11 +115,13 @@ export function createHandlerDeps(deps: AppDeps, state: AppState, later: LaterPa
   const engines = new Map<string, BackupEngine>();
   const create = (name: string, clock: Clock): BackupEngine =>
     backupEngineKind(name).create({ clock, exec: deps.exec, random: deps.random, log: deps.log });
-  const resolve = (name: string): Promise<Outcome<ResolvedService>> =>
-    resolveService(state.loaded.config, name, deps.home, {
+  const resolve = async (name: string): Promise<Outcome<ResolvedService>> => {
+    const found = await resolveService(state.loaded.config, name, deps.home, {
       resolve: (ref) => state.loaded.resolveSecret(ref),
       deriveKey,
     });
+    return found.ok ? ok(atPrimary(found.value, later.primaryOf(name))) : found;
+  };
   return {
     clock: deps.clock,
     random: deps.random,

@@ -4,11 +4,20 @@ import { createAlertReader } from './alerts.ts';
 import type { App } from './app.ts';
 import { writeAudit, type AppCore } from './app-core.ts';
 import { audited, createToken, pauseService, reload, resumeService, revokeToken, setKeep } from './changes.ts';
+import {
+  approveOperation,
+  cancelSwitchover,
+  pauseFailover,
+  readFailover,
+  resumeFailover,
+  scheduleSwitchover,
+} from './failover/changes.ts';
 import { createPersonProver } from './grafana-identity.ts';
 import { confirmKey } from './keys.ts';
 import { createLiveData } from './live/face.ts';
 import { endMaintenance, startMaintenance } from './maintenance.ts';
 import { fetchAs } from './outbound.ts';
+import { readPlaybooks } from './playbooks/facts.ts';
 import { createSlaReader } from './sla.ts';
 
 /** The App as the API and the command line see it. */
@@ -27,6 +36,11 @@ type Changes = Pick<
   | 'startMaintenance'
   | 'endMaintenance'
   | 'confirmKey'
+  | 'pauseFailover'
+  | 'resumeFailover'
+  | 'scheduleSwitchover'
+  | 'cancelSwitchover'
+  | 'approve'
   | 'audit'
   | 'createToken'
   | 'revokeToken'
@@ -84,6 +98,8 @@ function readings(core: AppCore): Omit<App, keyof Changes> {
       return ok(await store.quality.list({ service, ...page }));
     },
     drills: (filter) => store.drills.list(filter),
+    failover: (service) => readFailover(core, service),
+    playbooks: (service) => readPlaybooks(core, service),
     alerts: createAlertReader(core),
     provePerson: createProver(core),
     maintenance: () => [...core.maintenance.open().values()],
@@ -114,6 +130,11 @@ function changes(core: AppCore): Changes {
       audited(core, 'confirmKey', options, { service, target: fingerprint }, () =>
         confirmKey(core.handlerDeps, service, fingerprint),
       ),
+    pauseFailover: (service, seconds, options) => pauseFailover(core, service, seconds, options),
+    resumeFailover: (service, options) => resumeFailover(core, service, options),
+    scheduleSwitchover: (service, wish, options) => scheduleSwitchover(core, service, wish, options),
+    cancelSwitchover: (service, options) => cancelSwitchover(core, service, options),
+    approve: (id, approve, options) => approveOperation(core, id, approve, options),
     audit: (entry) => writeAudit(core, entry),
     createToken: (token, options) => createToken(core, token, options),
     revokeToken: (id, options) => revokeToken(core, id, options),

@@ -4,8 +4,10 @@ import type { Outcome } from '../contract/errors.ts';
 import type { AuthFailureKind } from '../contract/metrics/http.ts';
 import type { IsoTime } from '../contract/observed.ts';
 import type { Actor, DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
+import type { AutomationPause, FailoverFacts, ScheduledSwitchover } from '../contract/failover.ts';
 import type { LiveAlert } from '../contract/live.ts';
 import type { AlertsReply, AuditVerifyReply, ChainReply, RecoverableReply } from '../contract/page-replies.ts';
+import type { PlaybookIssue, ServicePlaybooks } from '../contract/playbooks.ts';
 import type { RecoveryTarget } from '../contract/postgres.ts';
 import type { QualityReport } from '../contract/quality.ts';
 import type { SlaReport } from '../contract/sla.ts';
@@ -70,7 +72,33 @@ export type OperationRequest =
       /** Null: what the configuration of the service compares with. */
       readonly source: { readonly service: string; readonly database: string } | null;
     }
-  | { readonly kind: 'delete'; readonly backupId: string };
+  | { readonly kind: 'delete'; readonly backupId: string }
+  | {
+      readonly kind: 'failover';
+      readonly service: string;
+      /** Null: the best one. */
+      readonly candidate: string | null;
+      /** A person goes on without proof, or past the bound on loss. */
+      readonly force: boolean;
+      /** Decided by Genesis itself. */
+      readonly automatic?: boolean;
+    }
+  | { readonly kind: 'switchover'; readonly service: string; readonly candidate: string | null }
+  | { readonly kind: 'fence'; readonly service: string; readonly node: string }
+  | {
+      readonly kind: 'rejoin';
+      readonly service: string;
+      readonly node: string;
+      /** Null: as configured. */
+      readonly allowClone: boolean | null;
+    }
+  | {
+      readonly kind: 'playbook';
+      readonly service: string;
+      readonly issue: PlaybookIssue;
+      /** Started by Genesis itself. */
+      readonly automatic?: boolean;
+    };
 
 export interface RequestOptions {
   readonly actor: Actor;
@@ -135,6 +163,22 @@ export interface App {
     service: string,
     page: { readonly limit: number; readonly cursor?: string },
   ): Promise<Outcome<Page<QualityReport>>>;
+  /** Who serves and who could take over. Errors: `service_unknown`, `not_supported`, `not_ready`. */
+  failover(service: string): Outcome<FailoverFacts>;
+  /** Recovery playbooks and their last runs. Errors: `service_unknown`. */
+  playbooks(service: string): Promise<Outcome<ServicePlaybooks>>;
+  /** Automation stops until it expires. Errors: `service_unknown`, `not_supported`, `reason_required`. */
+  pauseFailover(service: string, seconds: number, options: RequestOptions): Promise<Outcome<AutomationPause>>;
+  resumeFailover(service: string, options: RequestOptions): Promise<Outcome<{ readonly resumed: boolean }>>;
+  /** One a service; a new one takes the place of the one before. Errors: `bad_request`, those of a switchover's authority. */
+  scheduleSwitchover(
+    service: string,
+    wish: { readonly at: string; readonly candidate: string | null },
+    options: RequestOptions,
+  ): Promise<Outcome<ScheduledSwitchover>>;
+  cancelSwitchover(service: string, options: RequestOptions): Promise<Outcome<{ readonly cancelled: boolean }>>;
+  /** The second person. Errors: `operation_unknown`, `operation_finished`, `approval_invalid`. */
+  approve(id: string, approve: boolean, options: RequestOptions): Promise<Outcome<Operation>>;
   /** What Alertmanager holds, of one service (null: of all); not known where it does not answer. */
   alerts(service: string | null): Promise<Outcome<AlertsReply>>;
   /** The person whom Grafana's signature names. Errors: `identity_invalid`. */

@@ -23,6 +23,7 @@ import {
   type LastAttempts,
 } from './collect-service.ts';
 import type { HandlerDeps } from './handler.ts';
+import type { FailoverWatch } from './failover/watch.ts';
 import type { HealthWatch } from './health.ts';
 import type { ReplicationWatch } from './replication/watch.ts';
 import { observedFrom } from './observe.ts';
@@ -45,6 +46,7 @@ export interface CollectorDeps extends HandlerDeps {
   readSystem(): Promise<Outcome<SystemFacts>>;
   readonly replication: Pick<ReplicationWatch, 'observe' | 'heartbeatFailure'>;
   readonly health: Pick<HealthWatch, 'problem'>;
+  readonly failover: Pick<FailoverWatch, 'problem'>;
 }
 
 export interface Collectors {
@@ -201,6 +203,7 @@ function watchersOf(
         ),
     },
     { name: 'health', intervalSeconds, collect: () => Promise.resolve(deps.health.problem()) },
+    { name: 'failover', intervalSeconds, collect: () => Promise.resolve(deps.failover.problem()) },
     {
       name: 'quality',
       intervalSeconds,

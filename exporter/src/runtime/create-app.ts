@@ -8,12 +8,17 @@ import { createBackupHandler } from './handlers/backup.ts';
 import { createCopyHandler } from './handlers/copy.ts';
 import { createDeleteHandler } from './handlers/delete.ts';
 import { createDrillHandler, removeDrillLeftovers } from './handlers/drill.ts';
+import { createPlaybookHandler, type PlaybookHandlerDeps } from './handlers/playbook.ts';
 import { createQualityHandler } from './handlers/quality.ts';
 import { createRestoreHandler } from './handlers/restore.ts';
+import { createTakeoverHandler, type TakeoverHandlerDeps } from './handlers/takeover.ts';
 import { createVerifyHandler } from './handlers/verify.ts';
+import { createFailover } from './failover/create.ts';
+import { createFailoverMemory } from './failover/kept.ts';
 import { createLive } from './live/live.ts';
 import { closeExpired, createMaintenance } from './maintenance.ts';
 import type { Handlers } from './operations/core.ts';
+import { createPlaybooks } from './playbooks/create.ts';
 import { createOperations, type Operations } from './operations/operations.ts';
 import { publish } from './publish.ts';
 import { reconcileService } from './reconcile.ts';
@@ -46,6 +51,7 @@ export function createApp(deps: AppDeps): RunningApp {
       if (act) {
         await auditStart(core);
         await removeDrillLeftovers(deps);
+        await core.failoverMemory.load(deps.loaded.config.services.map(({ name }) => name));
         const closed = await core.operations.recoverUnfinished();
         if (closed.length > 0) deps.log.warn('operations of an earlier process were closed', { count: closed.length });
         await reconcileAll(core);
@@ -64,6 +70,8 @@ export function createApp(deps: AppDeps): RunningApp {
         core.live.run(signal),
         core.health.run(signal),
         core.replication.run(signal),
+        core.failover.run(signal),
+        core.playbooks.run(signal),
       ])),
     stop: (graceMs) => {
       core.stopping.abort();
@@ -92,8 +100,13 @@ async function auditStart(core: AppCore): Promise<void> {
   );
 }
 
-function createHandlers(deps: HandlerDeps): Handlers {
+function createHandlers(deps: HandlerDeps, takeover: TakeoverHandlerDeps, playbook: PlaybookHandlerDeps): Handlers {
   return {
+    playbook: createPlaybookHandler(playbook),
+    failover: createTakeoverHandler(takeover),
+    switchover: createTakeoverHandler(takeover),
+    fence: createTakeoverHandler(takeover),
+    rejoin: createTakeoverHandler(takeover),
     backup: createBackupHandler(deps),
     verify: createVerifyHandler(deps),
     restore: createRestoreHandler(deps),
@@ -114,13 +127,25 @@ function createCore(deps: AppDeps): AppCore {
     auditWritable: true,
   };
   const shared = { deps, state, listeners: new Set<never>() as AppCore['listeners'], wake: createWaker() };
+  const failoverMemory = createFailoverMemory(deps.store.facts);
   const handlerDeps = createHandlerDeps(deps, state, {
     operations: () => operations,
     readings: () => collectors.readings,
+    primaryOf: (service) => failoverMemory.of(service).primary,
   });
+  const { failover, approvals, breakers, takeover } = createFailover(deps, state, handlerDeps, failoverMemory, {
+    operations: () => operations,
+    changed: () => void publish(core),
+  });
+  const playbooks = createPlaybooks(deps, state, handlerDeps, breakers, () => core);
   const operations: Operations = createOperations({
     ...handlerDeps,
-    handlers: createHandlers(handlerDeps),
+    handlers: createHandlers(
+      handlerDeps,
+      { ...takeover, handlers: handlerDeps, approvals, breakers },
+      playbooks.handler,
+    ),
+    approvalOf: (id) => approvals.pending(id),
     meter: deps.meter,
     emit: (event) => {
       if (event.type === 'operation' && event.operation.endedAt !== null) shared.wake.wake();
@@ -132,7 +157,7 @@ function createCore(deps: AppDeps): AppCore {
     },
   });
   const watches = createWatches(deps, state, handlerDeps, () => publish(core));
-  const collectors = createCollectors({ ...handlerDeps, ...watches, readSystem: deps.readSystem });
+  const collectors = createCollectors({ ...handlerDeps, ...watches, failover, readSystem: deps.readSystem });
   const scheduler = createScheduler(handlerDeps, operations, collectors);
   const maintenance = createMaintenance(deps);
   const live = createLive({
@@ -143,10 +168,22 @@ function createCore(deps: AppDeps): AppCore {
     notify: (notice, alert) => emit(shared, { type: 'alert', notice, alert }),
     changed: () => publish(core),
   });
-  const parts = { ...watches, operations, scheduler, maintenance, collectors, live, handlerDeps };
+  const parts = {
+    ...watches,
+    failover,
+    failoverMemory,
+    approvals,
+    operations,
+    scheduler,
+    maintenance,
+    collectors,
+    live,
+    handlerDeps,
+  };
   const core: AppCore = {
     ...shared,
     ...parts,
+    playbooks: playbooks.watch,
     startedAt: now,
     eventStreams: { count: 0 },
     stopping: new AbortController(),
@@ -175,13 +212,16 @@ async function reconcileAll(core: AppCore): Promise<void> {
 async function loop(core: AppCore, signal: AbortSignal): Promise<void> {
   const { clock, log } = core.deps;
   let reconciledMs = +clock.now();
+  let reconciling = false;
   while (!signal.aborted) {
     await tick(core, signal).catch((thrown: unknown) =>
       log.error('a tick failed', { error: toOpError(thrown).message }),
     );
-    if (Math.abs(+clock.now() - reconciledMs) >= reconcileMs) {
+    if (!reconciling && Math.abs(+clock.now() - reconciledMs) >= reconcileMs) {
       reconciledMs = +clock.now();
-      await reconcileAll(core);
+      reconciling = true;
+      // Beside the ticks: an object store that is away takes minutes to say so.
+      void reconcileAll(core).finally(() => (reconciling = false));
     }
     await Promise.race([clock.sleep(tickMs, signal), core.wake.woken()]);
   }

@@ -5,6 +5,7 @@ import { backupTypes, type CatalogueEntry } from '../contract/backup.ts';
 import { OpError, type Outcome } from '../contract/errors.ts';
 import { known, unknown, type Observed } from '../contract/observed.ts';
 import type { EngineAbilities } from '../contract/engine.ts';
+import type { FailoverFacts } from '../contract/failover.ts';
 import type { HealthFacts } from '../contract/health.ts';
 import type { DrillRecord, Operation } from '../contract/operation.ts';
 import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../contract/postgres.ts';
@@ -43,6 +44,7 @@ export interface ServiceReadings {
   readonly database: Observed<DatabaseFacts> | null;
   readonly health: HealthFacts | null;
   readonly quality: Observed<QualitySummary | null> | null;
+  readonly failover: FailoverFacts | null;
 }
 
 export interface FleetFacts {
@@ -223,6 +225,7 @@ export function buildServiceSnapshot(
     database: readings.database,
     health: readings.health,
     quality: readings.quality,
+    failover: readings.failover,
   };
   const readiness = assessReadiness(
     {

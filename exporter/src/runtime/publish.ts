@@ -27,6 +27,7 @@ export async function publish(core: AppCore): Promise<void> {
     live: core.live.facts(),
     abilities: (engine) => core.handlerDeps.engine(engine).abilities,
     health: (service) => core.health.facts(service),
+    failover: (service) => core.failover.facts(service),
   });
   emit(core, { type: 'snapshot', at: state.snapshot.at });
 }

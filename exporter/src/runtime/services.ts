@@ -95,6 +95,27 @@ export async function resolveService(
   });
 }
 
+/** After a failover the server of the service is another one: backups, heartbeats and statistics follow the node that serves. */
+export function atPrimary(service: ResolvedService, primary: string | null): ResolvedService {
+  const { postgres, config } = service;
+  const nodes = config.failover?.nodes ?? [];
+  const node = nodes.find(({ name }) => name === primary);
+  if (postgres === null || node === undefined || node.host === null) return service;
+  if (node.host === postgres.host && node.port === postgres.port) return service;
+  const { data: _, standbys, ...server } = postgres;
+  const known = standbys.filter(({ host, port }) => host !== node.host || port !== node.port);
+  const configured = config.postgres;
+  const before = nodes.find(({ host, port }) => host === configured?.host && port === configured.port);
+  const returned =
+    before === undefined || before.host === null
+      ? []
+      : [{ ...server, host: before.host, port: before.port, name: before.name }];
+  return {
+    ...service,
+    postgres: { ...server, host: node.host, port: node.port, data: node.data, standbys: [...returned, ...known] },
+  };
+}
+
 /** File archives need none of it, and a server of theirs that cannot be resolved must not keep them from being made. */
 function resolveProductOf(
   service: ServiceConfig,

@@ -1,6 +1,7 @@
 import type { Config, ServiceConfig } from '../config/schema.ts';
 import { OpError } from '../contract/errors.ts';
 import type { EngineAbilities } from '../contract/engine.ts';
+import type { FailoverFacts } from '../contract/failover.ts';
 import type { HealthFacts } from '../contract/health.ts';
 import type { LiveFacts } from '../contract/live-facts.ts';
 import { unknown, type Observed } from '../contract/observed.ts';
@@ -28,6 +29,7 @@ export interface SnapshotInput {
   readonly live: LiveFacts;
   abilities(engine: string): EngineAbilities;
   health(service: string): HealthFacts | null;
+  failover(service: string): FailoverFacts | null;
 }
 
 function notYet(now: Date): Observed<never> {
@@ -69,6 +71,7 @@ export function buildSnapshot(i: SnapshotInput): Snapshot {
             service.postgres?.statistics === true ? (i.readings.database.get(service.name) ?? notYet(i.now)) : null,
           health: i.health(service.name),
           quality: service.quality.enabled ? (i.readings.quality.get(service.name) ?? notYet(i.now)) : null,
+          failover: i.failover(service.name),
         },
         fleet,
         i.now,

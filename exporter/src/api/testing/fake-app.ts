@@ -204,6 +204,16 @@ export function fakeApp(
     recoverable: async (service, wish) => ok(recoverable(service, [current.backup], wish, 3600, clock.now())),
     drills: () => page(aDrill()),
     quality: async () => ok({ items: [], next: null }),
+    failover: () => fail('not_supported', 'no section failover'),
+    playbooks: async (service) =>
+      ok({ service, mode: 'off', maxPerHour: 3, runsLastHour: 0, held: null, issues: [], playbooks: [] }),
+    pauseFailover: async (_service, _seconds, options) =>
+      ok({ by: options.actor.name, reason: options.reason ?? '', since: t0, until: t0 }),
+    resumeFailover: async () => ok({ resumed: true }),
+    scheduleSwitchover: async (_service, wish, options) =>
+      ok({ id: 'switchover_1', ...wish, by: options.actor.name, reason: options.reason ?? '' }),
+    cancelSwitchover: async () => ok({ cancelled: true }),
+    approve: async () => ok(anOperation()),
     alerts: async () =>
       ok({
         at: t0,

@@ -242,6 +242,7 @@ export function aService(name = 'files'): ServiceSnapshot {
     database: null,
     health: null,
     quality: null,
+    failover: null,
   };
 }
 

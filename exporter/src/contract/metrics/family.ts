@@ -9,7 +9,15 @@ export type MetricUnit =
 
 /** Kinds of measured events (store/port.ts MeasuredEvent) that feed counters and histograms. */
 export type EventKind =
-  'backup' | 'drill' | 'recovery' | 'verify' | 'copy' | 'failover' | 'health_check' | 'health_check_failure';
+  | 'backup'
+  | 'drill'
+  | 'recovery'
+  | 'verify'
+  | 'copy'
+  | 'failover'
+  | 'breaker'
+  | 'health_check'
+  | 'health_check_failure';
 
 /** From one second to a day: backups and recoveries last that long (the client libraries' defaults end at ten seconds). */
 export const longBuckets = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 86400] as const;

@@ -6,31 +6,7 @@ import { planned } from './family.ts';
  * Whoever builds a capability moves its families to the domain that reads them.
  */
 export const plannedMetrics = {
-  // Nodes and failover.
-  genesis_node_up: planned.gauge({
-    help: 'Whether the node answers its health checks.',
-    unit: 'boolean',
-    labels: ['service', 'region', 'node'],
-  }),
-  genesis_node_role: planned.gauge({
-    help: 'Whether the node has this role: primary or standby.',
-    unit: 'boolean',
-    labels: ['service', 'region', 'node', 'role'],
-  }),
-  genesis_failover_candidate_healthy: planned.gauge({
-    help: 'Whether the node could take over now.',
-    unit: 'boolean',
-    labels: ['service', 'region', 'node'],
-  }),
-  genesis_circuit_breaker_state: planned.gauge({
-    help: 'Whether the circuit breaker of the service is in this state: closed, open or half_open.',
-    unit: 'boolean',
-    labels: ['service', 'region', 'state'],
-  }),
-  genesis_circuit_breaker_transitions_total: planned.counter({
-    help: 'Changes of the circuit breaker into this state.',
-    labels: ['service', 'region', 'state'],
-  }),
+  // Incidents.
   genesis_incidents_open: planned.gauge({
     help: 'Incidents that are not closed.',
     unit: 'count',

@@ -1,3 +1,4 @@
+import type { FailoverFacts } from '../failover.ts';
 import type { HealthFacts } from '../health.ts';
 import type { IsoTime, Observed } from '../observed.ts';
 import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../postgres.ts';
@@ -51,6 +52,8 @@ export interface ServiceReading {
   readonly health: HealthFacts | null;
   /** The newest report stays true until the next one. */
   readonly quality: QualitySummary | null;
+  /** As of its last look, while that is recent. */
+  readonly failover: FailoverFacts | null;
 }
 
 export interface SnapshotReading {
@@ -93,6 +96,7 @@ export function levelLimits(snapshot: Snapshot): LevelLimits {
     replication: 0,
     health: 0,
     quality: 0,
+    failover: 0,
     system: 0,
     process: 0,
   };
@@ -134,6 +138,7 @@ export function readService(
     database: service.database === null ? null : level(service.database, 'replication'),
     health: service.health,
     quality: service.quality?.known === true ? service.quality.value : null,
+    failover: service.failover !== null && recent(service.failover.decision.at, 'failover') ? service.failover : null,
   };
 }
 

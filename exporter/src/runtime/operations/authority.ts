@@ -1,5 +1,6 @@
 import { OpError } from '../../contract/errors.ts';
-import type { Claimant } from '../../core/conflicts.ts';
+import { isTakeover, type Claimant } from '../../core/conflicts.ts';
+import { mayFailOver, playbooks } from '../../core/playbooks.ts';
 import type { RequestOptions } from '../app.ts';
 import type { AnyRequest } from '../handler.ts';
 
@@ -7,9 +8,10 @@ export function isInPlace(request: AnyRequest): boolean {
   return request.kind === 'restore' && request.target.kind === 'in_place';
 }
 
-/** It replaces or deletes data that cannot be had again from elsewhere in this program. */
+/** It replaces or deletes data that cannot be had again from elsewhere in this program, or moves who serves. */
 export function isDestructive(request: AnyRequest): boolean {
-  return request.kind === 'delete' || isInPlace(request);
+  if (request.kind === 'playbook') return mayFailOver(playbooks[request.issue]);
+  return request.kind === 'delete' || isInPlace(request) || isTakeover(request.kind);
 }
 
 export function claimantOfRequest(request: AnyRequest, service: string): Claimant {
@@ -32,10 +34,11 @@ export function checkAuthority(request: AnyRequest, service: string, options: Re
   }
   const words = isInPlace(request) ? 'restore in place' : request.kind;
   if (role !== 'admin' && role !== 'system') return new OpError('forbidden', `${words} needs the role admin`);
+  const isMove = isTakeover(request.kind) || request.kind === 'playbook';
+  const what = isMove ? 'this changes who serves' : 'this replaces or deletes data';
   if (options.confirm !== service) {
-    return new OpError('confirmation_required', `this replaces or deletes data: confirm must be "${service}"`);
+    return new OpError('confirmation_required', `${what}: confirm must be "${service}"`);
   }
-  if (options.reason === null)
-    return new OpError('reason_required', 'this replaces or deletes data: a reason is needed');
+  if (options.reason === null) return new OpError('reason_required', `${what}: a reason is needed`);
   return null;
 }

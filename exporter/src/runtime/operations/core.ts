@@ -11,6 +11,8 @@ export interface OperationsDeps extends HandlerDeps {
   readonly handlers: Handlers;
   readonly meter: Meter;
   emit(event: AppEvent): void;
+  /** Until when the operation waits for a second person; null: it does not. */
+  approvalOf(operationId: string): { readonly expiresAt: string } | null;
   /** Told after each audit row whether it could be written. */
   onAudit(written: boolean): void;
 }
@@ -21,6 +23,8 @@ export interface LiveOperation {
   progress: OperationProgress | null;
   readonly controller: AbortController;
   cancelRequested: boolean;
+  /** Grafana's id of the person who asked, where it was proven. */
+  readonly subject: string | null;
   readonly done: Promise<Operation>;
 }
 
@@ -46,7 +50,9 @@ export function runningOperations(core: Core): readonly Operation[] {
 export function withLive(core: Core, operation: Operation): Operation {
   const entry = core.live.get(operation.id);
   if (entry === undefined) return operation;
-  return { ...operation, state: entry.operation.state, startedAt: entry.operation.startedAt, progress: entry.progress };
+  const { state, startedAt } = entry.operation;
+  const approval = core.deps.approvalOf(operation.id);
+  return { ...operation, state, startedAt, progress: entry.progress, ...(approval === null ? {} : { approval }) };
 }
 
 /** Throws OpError `audit_unwritable`. */
@@ -95,6 +101,9 @@ export function admissionFault(core: Core): OpError | null {
 }
 
 export function targetOf(request: AnyRequest): string | null {
+  if ('issue' in request) return request.issue;
+  if ('node' in request) return request.node;
+  if ('candidate' in request) return request.candidate;
   const backupId = 'backupId' in request ? request.backupId : undefined;
   return backupId ?? null;
 }

@@ -16,6 +16,7 @@ export function launch(core: Core, ask: AnyRequest, operation: Operation, option
     progress: null,
     controller: new AbortController(),
     cancelRequested: false,
+    subject: options.subject ?? null,
     done: promise,
   };
   core.live.set(operation.id, entry);

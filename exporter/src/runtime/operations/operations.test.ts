@@ -120,6 +120,7 @@ async function bench(): Promise<Bench> {
     handlers,
     meter,
     emit: (event) => b.events.push(event),
+    approvalOf: () => null,
     onAudit: () => undefined,
   };
   b.store = store;

@@ -18,6 +18,8 @@ export interface Operations {
   finished(id: string, signal: AbortSignal): Promise<Outcome<Operation>>;
   cancel(id: string, options: RequestOptions): Promise<Outcome<Operation>>;
   running(): readonly Operation[];
+  /** Of one that runs: Grafana's id of the person who asked, where it was proven. */
+  subjectOf(id: string): string | null;
   /** Puts right what an earlier process left unfinished. */
   recoverUnfinished(): Promise<readonly Operation[]>;
   /** From now on requests are admitted. */
@@ -43,6 +45,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     },
     cancel: (id, options) => cancelOperation(core, id, options),
     running: () => runningOperations(core),
+    subjectOf: (id) => core.live.get(id)?.subject ?? null,
     recoverUnfinished: () => recoverUnfinished(core),
     open: () => {
       if (core.phase === 'closed') core.phase = 'open';
