@@ -1,16 +1,21 @@
 // Pictures of the app's pages in both themes and both widths, from a real exporter:
-// `node plugin/e2e/take-pictures.ts [--database] [--out DIR] [--role viewer] [--home DIR] [--keep] [overview backups 'backups?backup=ID' …]`
+// `node plugin/e2e/take-pictures.ts [--database|--failover] [--out DIR] [--role viewer] [--home DIR] [--keep] [overview backups 'backups?backup=ID' …]`
 // --database shows every service with an example of a database behind it (support/example-database.ts) on the pages about databases.
+// --failover shows services with a failover (support/example-failover.ts) on the page about that.
 // --home takes a server that runs already (its GENESIS_HOME); --keep leaves the one that was started running until Ctrl-C.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
 import { startBrowser } from '../../exporter/e2e/support/browser.ts';
 import { startGenesis } from '../../exporter/e2e/support/genesis.ts';
 import { checkout, cleanUp, waitUntil } from '../../exporter/e2e/support/processes.ts';
 import { ensureBuilt } from './support/built.ts';
+import { failoverTestIds } from '../src/pages/Failover/testIds.ts';
 import { showDatabase } from './support/example-database.ts';
-import { takePictures } from './support/pictures.ts';
+import { showFailover } from './support/example-failover.ts';
+import { flowOf } from './support/flow.ts';
+import { settled, takePictures } from './support/pictures.ts';
 
 /** By the name of the file; {backup} and {operation} stand for the newest full backup and the newest drill. */
 const standard: Readonly<Record<string, string>> = {
@@ -40,6 +45,33 @@ const databases: Readonly<Record<string, string>> = {
   'quality-table': 'data-quality?of=demo-files&table=public.orders',
   alerts: 'alerts',
 };
+
+/** The page about failover, in its states. */
+const failovers: Readonly<Record<string, string>> = {
+  failover: 'failover?service=demo-files',
+  'failover-trouble': 'failover?service=accounts',
+  'failover-running': 'failover?service=ledger',
+  'failover-serving': 'failover?service=sessions',
+  'failover-node': 'failover?service=accounts&node=vienna',
+  'failover-plan': 'failover?service=demo-files&plan',
+  'failover-forced': 'failover?service=accounts&plan',
+};
+
+const examples = {
+  none: { pages: standard },
+  database: { pages: databases, prepare: showDatabase },
+  failover: {
+    pages: failovers,
+    prepare: async (page: Page) => void (await showFailover(page)),
+    ready: async (page: Page) => {
+      await settled(page);
+      if (!page.url().endsWith('plan')) return;
+      await page.getByTestId(failoverTestIds.start).click();
+      await flowOf(page).planned();
+      await page.waitForTimeout(600);
+    },
+  },
+} as const;
 
 interface Server {
   readonly url: string;
@@ -103,6 +135,7 @@ async function main(): Promise<void> {
       role: { type: 'string', default: 'admin' },
       home: { type: 'string' },
       database: { type: 'boolean', default: false },
+      failover: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
     },
   });
@@ -112,9 +145,11 @@ async function main(): Promise<void> {
       ? await startDemo()
       : { url: `http://${readFileSync(path.join(values.home, 'run/address'), 'utf8').trim()}`, home: values.home };
   const token = readFileSync(path.join(server.home, 'tokens', values.role), 'utf8').trim();
+  const { pages: ofExample, ...example } =
+    examples[values.database ? 'database' : values.failover ? 'failover' : 'none'];
   const pages =
     positionals.length === 0
-      ? await filledIn(values.database ? databases : standard, server.url, token)
+      ? await filledIn(ofExample, server.url, token)
       : Object.fromEntries(positionals.map((page) => [page.replaceAll(/[^a-z0-9]+/gi, '-'), page]));
   if (values.database) await defineAlerts(server.url, token);
   const browser = await startBrowser();
@@ -124,7 +159,7 @@ async function main(): Promise<void> {
     token,
     pages,
     folder: values.out,
-    ...(values.database ? { prepare: showDatabase } : {}),
+    ...example,
   });
   await browser.close();
   for (const { file, overflow, complaints } of taken) {

@@ -19,6 +19,7 @@ const bodies: Partial<Record<ActionId, unknown>> = {
   patchBackup: { keep: true },
   deleteBackup: { confirm: 'files', reason: 'disk is full' },
   startDrill: {},
+  runPlaybook: {},
   startQuality: { restored: { service: 'files', database: 'app' } },
   cancelOperation: {},
   createToken: { name: 'grafana', role: 'viewer' },
@@ -32,7 +33,7 @@ const callers = [...roles, null] as const;
 function targetOf(id: ActionId): string {
   return `/api/v1${actions[id].path}`
     .replace('{name}', 'files')
-    .replace('{id}', id === 'revokeToken' ? 'tok_expired' : 'op_1');
+    .replace('{id}', id === 'revokeToken' ? 'tok_expired' : id === 'runPlaybook' ? 'service_down' : 'op_1');
 }
 
 describe('the role table', () => {

@@ -179,7 +179,7 @@ export interface CollectorSnapshot {
   readonly lastSuccessAt: IsoTime | null;
 }
 
-/** Readings of the machine, from systeminformation; counters are raw totals since boot. */
+/** Readings of the machine; counters are raw totals since boot. */
 export interface SystemFacts {
   readonly cpuRatio: number;
   readonly load1: number;

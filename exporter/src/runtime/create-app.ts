@@ -117,15 +117,19 @@ function createHandlers(deps: HandlerDeps, takeover: TakeoverHandlerDeps, playbo
   };
 }
 
-function createCore(deps: AppDeps): AppCore {
-  const now = deps.clock.now().toISOString();
-  const state: AppState = {
+function initialState(deps: AppDeps, now: string): AppState {
+  return {
     loaded: deps.loaded,
     text: deps.readText(),
     reload: { ok: true, at: now },
     snapshot: null,
     auditWritable: true,
   };
+}
+
+function createCore(deps: AppDeps): AppCore {
+  const now = deps.clock.now().toISOString();
+  const state = initialState(deps, now);
   const shared = { deps, state, listeners: new Set<never>() as AppCore['listeners'], wake: createWaker() };
   const failoverMemory = createFailoverMemory(deps.store.facts);
   const handlerDeps = createHandlerDeps(deps, state, {

@@ -7,12 +7,13 @@ const observed: readonly ActionId[] = [
   'status',
   'listServices',
   'getService',
+  'getFailover',
   'readiness',
   'sla',
   'listAlerts',
   'listMaintenance',
 ];
-const ofOperations: readonly ActionId[] = ['listOperations', 'getService', 'listServices'];
+const ofOperations: readonly ActionId[] = ['listOperations', 'getService', 'listServices', 'getFailover'];
 const afterOperations: readonly ActionId[] = [
   'listBackups',
   'getBackup',

@@ -22,6 +22,11 @@ export const testIds = {
     result: 'genesis-flow-result',
     close: 'genesis-flow-close',
   },
+  approval: {
+    part: 'genesis-approval',
+    approve: 'genesis-approval-approve',
+    refuse: 'genesis-approval-refuse',
+  },
   overview: {
     headline: 'genesis-overview-headline',
     service: (name: string) => `genesis-overview-service-${name}`,

@@ -10,6 +10,10 @@ export const plannedActions = [
   'deleteBackup',
   'startDrill',
   'startQuality',
+  'startFailover',
+  'startSwitchover',
+  'fenceNode',
+  'rejoinNode',
 ] as const;
 export type PlannedActionId = (typeof plannedActions)[number];
 
@@ -21,6 +25,13 @@ export const reasonedActions = [
   'deleteBackup',
   'startDrill',
   'startQuality',
+  'startFailover',
+  'startSwitchover',
+  'cancelSwitchover',
+  'fenceNode',
+  'rejoinNode',
+  'approveOperation',
+  'pauseFailover',
   'pauseService',
   'startMaintenance',
   'endMaintenance',

@@ -2,7 +2,20 @@ import { choiceParam, textParam, type StateOf } from './url-state.ts';
 
 /** The Operations page's state in its URL and the query that it makes of it. */
 
-export const operationKindChoices = ['backup', 'verify', 'restore', 'drill', 'copy', 'delete', 'retention'] as const;
+export const operationKindChoices = [
+  'backup',
+  'verify',
+  'restore',
+  'drill',
+  'quality',
+  'copy',
+  'delete',
+  'retention',
+  'failover',
+  'switchover',
+  'fence',
+  'rejoin',
+] as const;
 export const endedStates = ['succeeded', 'failed', 'cancelled', 'interrupted'] as const;
 
 export const operationParams = {

@@ -46,6 +46,12 @@ export const pages = {
     load: async () =>
       (await import(/* webpackChunkName: "replication" */ './Replication/ReplicationPage.tsx')).ReplicationPage,
   },
+  failover: {
+    path: 'failover',
+    navigation: { name: 'Failover', icon: 'exchange-alt' },
+    permission: 'read',
+    load: async () => (await import(/* webpackChunkName: "failover" */ './Failover/FailoverPage.tsx')).FailoverPage,
+  },
   quality: {
     path: 'data-quality',
     navigation: { name: 'Data quality', icon: 'check-square' },
@@ -88,7 +94,7 @@ export const pages = {
 export type PageId = keyof typeof pages;
 
 /** Pages of later issues that alerts and dashboards link to already, and the words for what they will be about. */
-export const laterPages = { failover: 'Failover', scaling: 'Scaling', regions: 'Regions' } as const;
+export const laterPages = { scaling: 'Scaling', regions: 'Regions' } as const;
 
 type Query = Readonly<Record<string, string | undefined>>;
 

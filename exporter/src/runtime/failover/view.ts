@@ -15,7 +15,8 @@ import type { KeptFailover } from './kept.ts';
 export interface Position {
   readonly bytes: number;
   readonly at: string;
-  readonly bytesPerSecond: number;
+  /** Null after the first reading: two make a rate. */
+  readonly bytesPerSecond: number | null;
 }
 
 /** What one process remembers of the probes of a service. */
@@ -46,12 +47,18 @@ export function see(
     probes.set(node, [...kept, probe].slice(-mostProbes));
   }
   const seen = primary === null ? undefined : round.get(primary);
-  if (seen?.writable !== true) return { ...before, probes };
+  if (seen?.writable !== true)
+    return { ...before, probes, position: wasSetBack(before.position, round) ? null : before.position };
   return {
     probes,
     position: nextPosition(before.position, seen),
     synchronousStandbys: seen.synchronousStandbys ?? before.synchronousStandbys,
   };
+}
+
+/** With a clock that was set back, how long ago it was seen cannot be told any more. */
+function wasSetBack(position: Position | null, round: ReadonlyMap<string, NodeProbe>): boolean {
+  return position !== null && [...round.values()].some(({ at }) => at < position.at);
 }
 
 /** Of the newest second in the smoothed rate: a segment that is switched early must not look like sixteen MiB a second. */
@@ -60,12 +67,13 @@ const rateWeight = 0.2;
 /** The rate is smoothed: one quiet second must not make the loss of the next look like nothing. */
 function nextPosition(before: Position | null, probe: NodeProbe): Position | null {
   if (probe.receivedBytes === null) return before;
-  const fresh = { bytes: probe.receivedBytes, at: probe.at, bytesPerSecond: 0 };
+  const fresh = { bytes: probe.receivedBytes, at: probe.at, bytesPerSecond: null };
   if (before === null || before.bytes > probe.receivedBytes) return fresh;
   const seconds = (Date.parse(probe.at) - Date.parse(before.at)) / 1000;
   if (seconds <= 0) return { ...fresh, bytesPerSecond: before.bytesPerSecond };
   const rate = (probe.receivedBytes - before.bytes) / seconds;
-  return { ...fresh, bytesPerSecond: before.bytesPerSecond * (1 - rateWeight) + rate * rateWeight };
+  const known = before.bytesPerSecond;
+  return { ...fresh, bytesPerSecond: known === null ? rate : known * (1 - rateWeight) + rate * rateWeight };
 }
 
 /** Who is the primary after a round: the known one while nothing contradicts it, else the only writer. Null: nobody can tell. */
@@ -89,6 +97,11 @@ export interface ViewInput {
   readonly running: string | null;
   readonly leader: boolean;
   readonly breakerOpen: boolean;
+}
+
+function withRate(position: Position | null): FailoverView['primaryPosition'] {
+  if (position === null || position.bytesPerSecond === null) return null;
+  return { ...position, bytesPerSecond: position.bytesPerSecond };
 }
 
 function lagOf(position: Position | null, probe: NodeProbe | null): number | null {
@@ -141,7 +154,7 @@ export function viewOf(input: ViewInput, now: Date): FailoverView {
     service: cluster.service,
     nodes,
     primary: kept.primary,
-    primaryPosition: sight.position,
+    primaryPosition: withRate(sight.position),
     synchronousStandbys: sight.synchronousStandbys,
     vantages: kept.primary === null ? [] : vantagesOf(kept.primary, newest, balancer, input.intervalSeconds),
     recent: kept.history

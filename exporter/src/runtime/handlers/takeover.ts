@@ -131,6 +131,9 @@ async function putBack(
   const seen = await seenOf(deps, move, begun, signal);
   const undo = wayBack(move.transition, seen);
   const { from, watched } = move;
+  if (from !== null && undo.length === 0 && seen.from === 'writes' && seen.to !== 'writes' && !seen.thirdWrites)
+    // It serves as before: a fence that was asked for and never came to anything must not stay on it.
+    await deps.memory.change(watched.cluster.service, (kept) => withoutFence(kept, from.name));
   if (from === null || undo.length === 0) return 'nothing is put back: every node stays as it was seen';
   const words: string[] = [];
   const done = await tools.step('put back what can be put back', async (note) => {

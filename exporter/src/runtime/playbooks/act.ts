@@ -15,6 +15,8 @@ export interface ActDeps extends SightDeps {
   operations(): Operations;
   /** `log.level` of the configuration as it is now. */
   logLevel(): string;
+  /** `operations.max_workers`. */
+  workers(): number;
   /** Aborted at the stop of the program. */
   stopping(): AbortSignal;
 }
@@ -98,6 +100,10 @@ async function checkDatabase(deps: ActDeps, { service, signal }: Try): Promise<O
 async function failOver(deps: ActDeps, one: Try): Promise<Outcome<string>> {
   const { service, automatic, operationId, reason, signal } = one;
   const operations = deps.operations();
+  const waiting = operations.running().filter(({ kind, state }) => kind === 'playbook' && state === 'running');
+  // Each playbook holds a worker while it waits: with none left the failover would wait for its own playbook.
+  if (waiting.length >= deps.workers())
+    return fail('failover_failed', 'playbooks hold all of operations.max_workers: none is left for the failover');
   const asked = await operations.request(
     { kind: 'failover', service: service.name, candidate: null, force: false, automatic },
     {

@@ -31,6 +31,7 @@ export function createPlaybooks(
     breakers,
     operations: () => later().operations,
     logLevel: () => state.loaded.config.log.level,
+    workers: () => state.loaded.config.operations.max_workers,
     stopping: () => later().stopping.signal,
   };
   const watch = createPlaybookWatch({

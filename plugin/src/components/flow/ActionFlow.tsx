@@ -1,6 +1,7 @@
 import { t } from '../../text.ts';
 import { Alert, Button, Field, Input, Modal, Stack, TextArea } from '@grafana/ui';
 import { useEffect, useId, useRef } from 'react';
+import type { PlanReply } from '../../api/types.ts';
 import { missingPermission } from '../permissions.ts';
 import { ErrorNotice, LoadingRows } from '../states.tsx';
 import { testIds } from '../testIds.ts';
@@ -15,31 +16,27 @@ interface ActionFlowProps<K extends ChangingAction> {
   readonly onClose: () => void;
   /** Choices above the plan (type of backup, target of a restore); a change of the spec makes a new plan. */
   readonly options?: React.ReactNode;
+  /** Choices that make sense only after the plan was read, e.g. to go on in spite of what it says. */
+  readonly afterPlan?: (plan: PlanReply | undefined) => React.ReactNode;
 }
 
 /** The one way in which anything is done: plan, reason and confirmation, one request, progress, result with links. */
-export function ActionFlow<K extends ChangingAction>({
-  spec,
-  onClose,
-  options,
-}: ActionFlowProps<K>): React.JSX.Element | null {
+export function ActionFlow<K extends ChangingAction>({ spec, ...rest }: ActionFlowProps<K>): React.JSX.Element | null {
   if (spec === null) return null;
-  return <FlowDialog spec={spec} onClose={onClose} options={options} />;
+  return <FlowDialog spec={spec} {...rest} />;
 }
 
-function FlowDialog<K extends ChangingAction>(props: {
-  readonly spec: ActionSpec<K>;
-  readonly onClose: () => void;
-  readonly options?: React.ReactNode;
-}): React.JSX.Element {
-  const { spec, onClose, options } = props;
+type FlowDialogProps<K extends ChangingAction> = ActionFlowProps<K> & { readonly spec: ActionSpec<K> };
+
+function FlowDialog<K extends ChangingAction>(props: FlowDialogProps<K>): React.JSX.Element {
+  const { spec, onClose, ...choices } = props;
   const flow = useFlow(spec);
   const isOpen = flow.stage === 'review' || flow.stage === 'sending';
   return (
     <Modal title={spec.title} isOpen onDismiss={onClose} closeOnBackdropClick={false}>
       <div data-testid={testIds.flow.dialog} data-stage={flow.stage}>
         {isOpen ? (
-          <Review spec={spec as unknown as ActionSpec} flow={flow} options={options} onClose={onClose} />
+          <Review spec={spec as unknown as ActionSpec} flow={flow} {...choices} onClose={onClose} />
         ) : (
           <Outcome spec={spec as unknown as ActionSpec} flow={flow} onClose={onClose} />
         )}
@@ -54,12 +51,9 @@ interface StageProps {
   readonly onClose: () => void;
 }
 
-function Review({
-  spec,
-  flow,
-  options,
-  onClose,
-}: StageProps & { readonly options?: React.ReactNode }): React.JSX.Element {
+type ReviewProps = StageProps & Pick<ActionFlowProps<ChangingAction>, 'options' | 'afterPlan'>;
+
+function Review({ spec, flow, options, afterPlan, onClose }: ReviewProps): React.JSX.Element {
   const missing = missingPermission(prefixOf(spec));
   const isDestructive = spec.destructive === true || flow.plan?.destructive === true;
   return (
@@ -73,6 +67,7 @@ function Review({
         {options}
         {flow.changes === null ? null : <Changed changes={flow.changes} />}
         <PlanPart spec={spec} flow={flow} />
+        {afterPlan?.(flow.plan)}
         <Asked flow={flow} />
         {flow.sendError === null ? null : (
           <ErrorNotice error={flow.sendError} title={t('flow.refused', 'It was not done')} />

@@ -3,6 +3,7 @@ import { t } from '../../text.ts';
 import { LinkButton, Stack, Text, TextLink, useTheme2 } from '@grafana/ui';
 import { useApiQuery, useOperation } from '../../api/hooks.ts';
 import type { Operation } from '../../api/types.ts';
+import { isFailoverKind, moveResult, type MoveResult } from '../../lib/failover-view.ts';
 import { formatBytes, formatDuration, formatRate, humanBytes } from '../../lib/format.ts';
 import {
   backupOf,
@@ -21,6 +22,7 @@ import { OperationBadge, StatusBadge, type Tone } from '../StatusBadge.tsx';
 import { testIds } from '../testIds.ts';
 import { useNow } from '../useNow.ts';
 import { ActionButton } from './ActionButton.tsx';
+import { ApprovalPart } from './ApprovalPart.tsx';
 import { Facts } from './PlanView.tsx';
 
 /** An operation while it runs and after it has ended. Reads by id, so it survives a reload; used by the flow and by Operations. */
@@ -69,6 +71,7 @@ function OperationView({
         </Text>
       </Stack>
       {operation.progress === null ? null : <ProgressBar operation={operation} />}
+      <ApprovalPart operation={operation} />
       <Steps steps={stepViews(operation, now)} />
       {elapsed === null ? null : (
         <Text color="secondary">
@@ -237,6 +240,7 @@ function CancelButton({
 function Result({ operation }: { readonly operation: Operation }): React.JSX.Element {
   const backup = backupOf(operation);
   const folder = restoredFolderOf(operation);
+  const move = moveResult(operation);
   return (
     <div data-testid={testIds.flow.result} role="status">
       <Stack direction="column" gap={1}>
@@ -252,7 +256,13 @@ function Result({ operation }: { readonly operation: Operation }): React.JSX.Ele
             ]}
           />
         )}
+        {move === null ? null : <Moved move={move} />}
         <Stack gap={1} wrap="wrap">
+          {isFailoverKind(operation.kind) ? (
+            <LinkButton size="sm" variant="secondary" href={pageUrl('failover', { service: operation.service })}>
+              {t('operation.failover', 'See who serves now')}
+            </LinkButton>
+          ) : null}
           {backup === null ? null : (
             <LinkButton size="sm" variant="secondary" href={pageUrl('backups', { backup })}>
               {t('operation.backup', 'Open the backup')}
@@ -275,5 +285,28 @@ function Result({ operation }: { readonly operation: Operation }): React.JSX.Ele
         </Stack>
       </Stack>
     </div>
+  );
+}
+
+/** Who serves now, and what the move has cost. */
+function Moved({ move }: { readonly move: MoveResult }): React.JSX.Element {
+  const unknown = t('time.unknown', 'not known');
+  const bytes = (value: number | null): string => (value === null ? unknown : formatBytes(value));
+  return (
+    <>
+      <Facts
+        rows={[
+          [t('moved.from', 'Primary before'), move.from ?? unknown],
+          [t('moved.to', 'Primary now'), move.to === null ? unknown : <strong key="to">{move.to}</strong>],
+          [t('moved.predicted', 'Loss that was predicted'), bytes(move.predictedBytes)],
+          [t('moved.measured', 'Loss that was measured'), bytes(move.measuredBytes)],
+        ]}
+      />
+      {move.warnings.map((warning) => (
+        <Text key={warning} color="warning">
+          {warning}
+        </Text>
+      ))}
+    </>
   );
 }

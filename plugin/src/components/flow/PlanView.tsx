@@ -2,6 +2,7 @@ import { t } from '../../text.ts';
 import { Alert, Stack, Text, useTheme2 } from '@grafana/ui';
 import type { PlanReply } from '../../api/types.ts';
 import { formatBytes, formatDuration } from '../../lib/format.ts';
+import { isFailoverKind, lossText, plannedMove } from '../../lib/failover-view.ts';
 import { plannedRecovery, type PlannedRecovery } from '../../lib/pitr.ts';
 import { StatusBadge } from '../StatusBadge.tsx';
 import { Time } from '../Time.tsx';
@@ -25,6 +26,7 @@ export function PlanView({ plan }: { readonly plan: PlanReply }): React.JSX.Elem
           </Alert>
         )}
         <RecoveryPart plan={plan} />
+        <MovePart plan={plan} />
         <Part title={t('plan.steps', 'What will happen')}>
           <Lines lines={plan.steps} ordered />
         </Part>
@@ -36,10 +38,7 @@ export function PlanView({ plan }: { readonly plan: PlanReply }): React.JSX.Elem
               plan.stops.length === 0 ? t('plan.nothing', 'nothing') : plan.stops.join('; '),
             ],
             [t('plan.time', 'Expected time'), expected],
-            [
-              t('plan.bytes', 'Data to move'),
-              plan.bytes === null ? t('time.unknown', 'not known') : formatBytes(plan.bytes),
-            ],
+            ...bytesOf(plan),
             [
               t('plan.stake', 'Data at stake'),
               plan.atStake.length === 0 ? t('plan.none', 'none') : plan.atStake.join('; '),
@@ -49,6 +48,29 @@ export function PlanView({ plan }: { readonly plan: PlanReply }): React.JSX.Elem
         />
       </Stack>
     </div>
+  );
+}
+
+/** Who takes over from whom, what would be lost, and how the old primary is kept from writing. */
+function MovePart({ plan }: { readonly plan: PlanReply }): React.JSX.Element | null {
+  const move = plannedMove(plan);
+  if (move === null) return null;
+  const unknown = t('time.unknown', 'not known');
+  return (
+    <Part title={t('plan.move', 'From whom to whom')}>
+      <Facts
+        rows={[
+          [t('plan.move-from', 'From'), move.from ?? unknown],
+          [t('plan.move-to', 'To'), move.candidate === null ? unknown : <strong key="to">{move.candidate}</strong>],
+          [t('plan.move-loss', 'Would be lost'), <strong key="loss">{lossText(move.loss)}</strong>],
+          // In a switchover the old primary goes in order; nobody has to stop it.
+          ...(move.kind === 'switchover'
+            ? []
+            : [[t('plan.move-fence', 'How the old primary is fenced'), move.fence ?? unknown] as const]),
+          [t('plan.move-balancer', 'Load balancer'), move.balancer ?? t('plan.no-balancer', 'none is set up')],
+        ]}
+      />
+    </Part>
   );
 }
 
@@ -112,6 +134,12 @@ function placeOf({ kind, facts }: PlanReply): readonly (readonly [string, React.
       </code>,
     ],
   ];
+}
+
+/** A failover moves the service, not its data; of a node that is cloned anew the size may be known. */
+function bytesOf({ kind, bytes }: PlanReply): readonly (readonly [string, string])[] {
+  if (bytes === null && isFailoverKind(kind)) return [];
+  return [[t('plan.bytes', 'Data to move'), bytes === null ? t('time.unknown', 'not known') : formatBytes(bytes)]];
 }
 
 /** For actions without a dry run: what they do, in the page's own words. */

@@ -99,7 +99,8 @@ export function useFlow<K extends ChangingAction>(spec: ActionSpec<K>): Flow {
   const newPlan = sent.refusedPlan !== null && plan.data !== undefined && plan.data.etag !== sent.refusedPlan.etag;
   return {
     stage: sent.stage,
-    plan: plan.data,
+    // The one that was made before a choice was taken back would be taken for the plan of what is chosen now.
+    plan: spec.ready === false ? undefined : plan.data,
     isPlanning: plan.isPlanning,
     planError: plan.error,
     replan: plan.refetch,

@@ -20,6 +20,14 @@ export function kindWord(kind: Operation['kind']): string {
       return t('kind.retention', 'Retention');
     case 'quality':
       return t('kind.quality', 'Comparison of data');
+    case 'failover':
+      return t('kind.failover', 'Failover');
+    case 'switchover':
+      return t('kind.switchover', 'Switchover');
+    case 'fence':
+      return t('kind.fence', 'Fencing');
+    case 'rejoin':
+      return t('kind.rejoin', 'Rejoin');
     default:
       return kind;
   }

@@ -1,6 +1,7 @@
 import { t } from '../../text.ts';
 import { Stack, Text, TextLink } from '@grafana/ui';
 import { useParams } from 'react-router';
+import { briefOf } from '../../api/failover.ts';
 import { useApiQuery } from '../../api/hooks.ts';
 import type { Service } from '../../api/types.ts';
 import { PageFrame } from '../../components/PageFrame.tsx';
@@ -102,12 +103,18 @@ function Answer({ service }: { readonly service: Service }): React.JSX.Element {
 /** Pages that have something about this service. */
 function MoreLinks({ service }: { readonly service: Service }): React.JSX.Element | null {
   const has = { replication: partOf(service.replication).kind, quality: partOf(service.quality).kind };
-  if (has.replication === 'absent' && has.quality === 'absent') return null;
+  const hasFailover = briefOf(service) !== null;
+  if (has.replication === 'absent' && has.quality === 'absent' && !hasFailover) return null;
   return (
     <Stack gap={2} wrap="wrap">
       {has.replication !== 'absent' && (
         <TextLink href={pageUrl('replication', { service: service.name })} inline={false}>
           {t('service.replication', 'See how its standbys follow')}
+        </TextLink>
+      )}
+      {hasFailover && (
+        <TextLink href={pageUrl('failover', { service: service.name })} inline={false}>
+          {t('service.failover', 'See who would take over')}
         </TextLink>
       )}
       {has.quality !== 'absent' && (

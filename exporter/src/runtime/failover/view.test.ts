@@ -1,0 +1,84 @@
+import type { NodeProbe } from '../../contract/failover.ts';
+import { noSight, primaryAfter, see, type Sight } from './view.ts';
+
+const at = (seconds: number): string => new Date(Date.UTC(2026, 10, 22) + seconds * 1000).toISOString();
+
+function probe(seconds: number, change: Partial<NodeProbe> = {}): NodeProbe {
+  return {
+    at: at(seconds),
+    reach: 'answered',
+    seconds: 0.01,
+    role: 'primary',
+    writable: true,
+    timeline: 1,
+    receivedBytes: 1000,
+    replayedBytes: null,
+    upstream: null,
+    upstreamSilentSeconds: null,
+    synchronousStandbys: [],
+    systemId: 'one',
+    problem: null,
+    ...change,
+  };
+}
+
+const silent: Partial<NodeProbe> = { reach: 'silent', role: null, writable: null, receivedBytes: null };
+const round = (a: NodeProbe): ReadonlyMap<string, NodeProbe> => new Map([['a', a]]);
+const looked = (...probes: readonly NodeProbe[]): Sight =>
+  probes.reduce((sight, one) => see(sight, round(one), 'a', 60), noSight);
+
+describe('what is remembered of the primary', () => {
+  it('is its position, and from the second reading on its rate', () => {
+    expect(looked(probe(0)).position).toEqual({ bytes: 1000, at: at(0), bytesPerSecond: null });
+    expect(looked(probe(0), probe(2, { receivedBytes: 5000 })).position).toMatchObject({ bytesPerSecond: 2000 });
+    const third = looked(probe(0), probe(2, { receivedBytes: 5000 }), probe(3, { receivedBytes: 5000 })).position;
+    expect(third?.bytesPerSecond).toBeCloseTo(1600);
+  });
+
+  it('stays when it falls silent, but not beyond a clock that was set back', () => {
+    const seen = [probe(10), probe(12, { receivedBytes: 3000 })];
+    expect(looked(...seen, probe(20, silent)).position).toMatchObject({ bytes: 3000, at: at(12) });
+    expect(looked(...seen, probe(5, silent)).position).toBeNull();
+  });
+
+  it('begins anew when its position went back: it is another history', () => {
+    expect(looked(probe(0, { receivedBytes: 9000 }), probe(1)).position).toMatchObject({
+      bytes: 1000,
+      bytesPerSecond: null,
+    });
+  });
+
+  it('keeps the probes of the window only', () => {
+    expect(
+      looked(probe(0), probe(30), probe(61))
+        .probes.get('a')
+        ?.map((one) => one.at),
+    ).toEqual([at(30), at(61)]);
+  });
+});
+
+describe('who the primary is', () => {
+  const standby: Partial<NodeProbe> = { role: 'standby', writable: false };
+  const two = (a: Partial<NodeProbe>, b: Partial<NodeProbe>): ReadonlyMap<string, NodeProbe> =>
+    new Map([
+      ['a', probe(0, a)],
+      ['b', probe(0, b)],
+    ]);
+
+  it('is the only writer where nobody is known yet', () => {
+    expect(primaryAfter(null, two({}, standby))).toBe('a');
+    expect(primaryAfter(null, two({}, {}))).toBeNull();
+    expect(primaryAfter(null, two(standby, standby))).toBeNull();
+  });
+
+  it('stays the known one while it is silent, also when another writes', () => {
+    expect(primaryAfter('a', two(silent, standby))).toBe('a');
+    expect(primaryAfter('a', two(silent, {}))).toBe('a');
+    expect(primaryAfter('a', two({}, {}))).toBe('a');
+  });
+
+  it('is another one when the known one says itself that it follows', () => {
+    expect(primaryAfter('a', two(standby, {}))).toBe('b');
+    expect(primaryAfter('a', two(standby, standby))).toBe('a');
+  });
+});
