@@ -113,6 +113,9 @@ describe('the products that tests need', () => {
       'postgresql-15',
       'pgbackrest',
       'postgresql-15-cron',
+      'patroni',
+      'etcd-server',
+      'haproxy',
       'redis-server',
       'restic',
       'chromium',
@@ -124,6 +127,7 @@ describe('the products that tests need', () => {
     expect(parts.missingPackages(['browser'], folder, folder)).toEqual([
       'postgresql-15',
       'pgbackrest',
+      'haproxy',
       'chromium',
       'tar',
     ]);
@@ -134,6 +138,9 @@ describe('the products that tests need', () => {
       writeFileSync(path.join(folder, program), '');
       chmodSync(path.join(folder, program), 0o755);
     }
+    // A user's PATH does not lead to it: it is known by its place.
+    mkdirSync(path.join(folder, 'usr/sbin'), { recursive: true });
+    writeFileSync(path.join(folder, 'usr/sbin/haproxy'), '');
     expect(parts.missingPackages(['browser'], folder, folder)).toEqual([]);
   });
 });

@@ -42,7 +42,7 @@ const rightlyEmpty: Readonly<Record<string, string>> = {
  * asked in postgres-service.e2e and failover-service.e2e with real ones.
  */
 const ofDatabases =
-  /genesis_(node_|failover_candidate_|circuit_breaker_|health_|database_|wal_|recovery_window_|data_quality_|privacy_risk_|statistical_divergence|backup_block_incremental|replication_(lag_bytes|queue_bytes|slot_|degraded|state|synchronous|write_|flush_|replay_|heartbeat_))/;
+  /genesis_(node_|failover_(candidate|ready|held|automatic|predicted)|writable_nodes|circuit_breaker_|health_|database_|wal_|recovery_window_|data_quality_|privacy_risk_|statistical_divergence|backup_block_incremental|replication_(lag_bytes|queue_bytes|slot_|degraded|state|synchronous|write_|flush_|replay_|heartbeat_))/;
 
 describe('every panel on a real Prometheus', () => {
   let genesis: Genesis;

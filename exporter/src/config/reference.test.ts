@@ -96,7 +96,8 @@ function pathsOf(value: unknown, prefix: string): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => pathsOf(item, `${prefix}[]`));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) => {
-    const named = /(components|for|thresholds|labels|types|ranges)$/.test(prefix)
+    // Those of rules are a record by name, those of failover keys of their own.
+    const named = /(components|for|rules\.thresholds|labels|types|ranges)$/.test(prefix)
       ? `${prefix}.*`
       : prefix === ''
         ? key

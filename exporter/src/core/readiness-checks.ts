@@ -1,4 +1,5 @@
 import { databaseChecks } from './readiness-database.ts';
+import { failoverChecks } from './readiness-failover.ts';
 import {
   ageSeconds,
   copiesCurrent,
@@ -200,4 +201,5 @@ export const readinessChecks: readonly Check[] = [
       ),
   },
   ...databaseChecks,
+  ...failoverChecks,
 ];

@@ -1,3 +1,4 @@
+import { aFailover } from './failover-sample.ts';
 import { randomBytes } from 'node:crypto';
 import { Config } from '../../config/schema.ts';
 import type { ActionId } from '../../contract/actions.ts';
@@ -204,7 +205,7 @@ export function fakeApp(
     recoverable: async (service, wish) => ok(recoverable(service, [current.backup], wish, 3600, clock.now())),
     drills: () => page(aDrill()),
     quality: async () => ok({ items: [], next: null }),
-    failover: () => fail('not_supported', 'no section failover'),
+    failover: () => ok(aFailover()),
     playbooks: async (service) =>
       ok({ service, mode: 'off', maxPerHour: 3, runsLastHour: 0, held: null, issues: [], playbooks: [] }),
     pauseFailover: async (_service, _seconds, options) =>

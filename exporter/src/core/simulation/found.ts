@@ -1,3 +1,4 @@
+import type { FailoverView } from '../../contract/failover.ts';
 import type { Fault } from './faults.ts';
 import { createRandom } from './random.ts';
 import { createScenario, type Scenario } from './scenario.ts';
@@ -23,6 +24,18 @@ const fault = (kind: Fault['kind'], fields: Partial<Fault>): Fault => ({
   dice: 0.1,
   ...fields,
 });
+
+function rememberPosition(brain: Brain): Brain {
+  let known: FailoverView['primaryPosition'] = null;
+  return {
+    ...brain,
+    look(input) {
+      const seen = brain.look(input);
+      known = seen.view.primaryPosition ?? known;
+      return { ...seen, view: { ...seen.view, primaryPosition: known } };
+    },
+  };
+}
 
 export const found: readonly Found[] = [
   {
@@ -90,6 +103,37 @@ export const found: readonly Found[] = [
     faults: [fault('switchover', {}), fault('promoted_by_mistake', { atPhase: 5, node: 2 })],
     problem: /\(a\) . is promoted while . can still take writes/,
     asItWas: (brain) => ({ ...brain, whyNotPromote: () => null }),
+  },
+  {
+    name: 'the rate at which a new primary writes was measured across the outage, or smoothed up from nothing',
+    seed: 1,
+    synchronous: 'none',
+    faults: [
+      fault('isolate_node', { lastsMs: 290_000, node: -1 }),
+      fault('isolate_node', { atMs: 60_000, lastsMs: 290_000, node: -1 }),
+    ],
+    problem: /\(b\) .* B are lost, .* were predicted/,
+    asItWas: (brain) => ({
+      ...brain,
+      look(input) {
+        const seen = brain.look(input);
+        const position = seen.view.primaryPosition;
+        const slow = position === null ? null : { ...position, bytesPerSecond: position.bytesPerSecond * 0.2 };
+        return { ...seen, view: { ...seen.view, primaryPosition: slow } };
+      },
+    }),
+  },
+  {
+    name: 'the clock was set back in an outage and had caught up: the time since the primary was seen came out too short',
+    seed: 1,
+    synchronous: 'none',
+    faults: [
+      fault('isolate_node', { lastsMs: 290_000 }),
+      fault('fence_fails', { lastsMs: 25_000 }),
+      fault('controller_clock', { atMs: 20_000, dice: 0.4917 }),
+    ],
+    problem: /\(b\) .* B are lost, .* were predicted/,
+    asItWas: rememberPosition,
   },
 ];
 

@@ -44,6 +44,9 @@ function mayWrite(node: SimNode): boolean {
   return node.process !== 'down' || (!node.disabled && node.restartAt !== null);
 }
 
+/** A node that a person started or promoted where it cannot be seen is beyond what anybody here can know. */
+export const isUnknowable = (sim: Simulation, node: SimNode): boolean => sim.tainted && !isSeen(sim, node);
+
 /** (a) No promotion beside a writer; (b) no loss beyond the bound; (d) no more failovers an hour than allowed. */
 export function checkPromotion(sim: Simulation, node: SimNode, journal: Journal | null): void {
   const { world, watchdog } = sim;
@@ -52,9 +55,9 @@ export function checkPromotion(sim: Simulation, node: SimNode, journal: Journal 
   sim.stats.lostBytes += lost;
   // What a person forced, or made beside us, is theirs; a signal that waited in a frozen process has no journal any more.
   if (journal === null ? sim.tainted : journal.forced) return;
-  // A node that a person started or promoted where it cannot be seen is beyond what anybody here can know.
-  const unknowable = (one: SimNode): boolean => sim.tainted && one.name !== journal?.from && !isSeen(sim, one);
-  const other = world.nodes.find((one) => one !== node && mayWrite(one) && !unknowable(one));
+  const other = world.nodes.find(
+    (one) => one !== node && mayWrite(one) && !(one.name !== journal?.from && isUnknowable(sim, one)),
+  );
   if (other !== undefined)
     return watchdog.fail(`(a) ${node.name} is promoted while ${other.name} can still take writes (${other.process})`);
   if (journal === null || sim.tainted) return;
@@ -140,11 +143,9 @@ function untrue(sim: Simulation, reasons: readonly string[]): string | null {
     if (rejected !== undefined && what !== undefined) {
       const answers = isHealthy(sim, rejected);
       if (/last probe was (not answered|refused)/.test(what) && answers) return reason;
-      const isStreaming = streams(world, rejected) !== null;
       if (/taken out/.test(what) && !controller.kept.fences.some((fence) => fence.node === who)) return reason;
       if (/it is no standby/.test(what) && rejected.role === 'standby') return reason;
       if (/timeline is not known|is not known whether its data/.test(what) && answers) return reason;
-      if (/would be lost/.test(what) && isStreaming && !rejected.stalled) return reason;
     }
     if (/no other node answers/.test(reason)) return reason;
     const flapping = /^flapping: (\d+)/.exec(reason);

@@ -147,7 +147,11 @@ const promote: Effect = (sim, journal, _from, to, settle) => {
     sim.random.int(30, 400),
     () => {
       if (!canReach(sim.world, controllerOf(sim.world), to.index) || to.process === 'down') return;
-      if (to.role === 'primary') return;
+      if (to.role === 'primary') {
+        // Somebody was faster; it is the one that was asked for.
+        sim.rightful = to.name;
+        return;
+      }
       // The signal waits in a frozen process until it thaws.
       if (to.process === 'frozen') to.promotionPending = true;
       else sim.promote(to, journal);

@@ -1,5 +1,5 @@
 import { createController, tick, type Controller, type Journal } from './controller.ts';
-import { checkNow, checkPromotion, createWatchdog, type Watchdog } from './invariants.ts';
+import { checkNow, checkPromotion, createWatchdog, isUnknowable, type Watchdog } from './invariants.ts';
 import { breakThings, healAll, type Fault } from './faults.ts';
 import { createRandom, type Random } from './random.ts';
 import { createScenario, detectionSeconds, type Scenario } from './scenario.ts';
@@ -193,7 +193,9 @@ function createSimulation(random: Random, scenario: Scenario, brain: Brain, queu
     },
     startAgain(node) {
       if (!bothWays(world, controllerOf(world), node.index)) return false;
-      const other = world.nodes.find((one) => one !== node && (writes(one) || one.promotionPending));
+      const other = world.nodes.find(
+        (one) => one !== node && (writes(one) || one.promotionPending) && !isUnknowable(sim, one),
+      );
       if (other !== undefined) sim.watchdog.fail(`${node.name} is started again beside ${other.name}`);
       node.process = 'up';
       node.disabled = false;
