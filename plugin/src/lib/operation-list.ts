@@ -15,6 +15,7 @@ export const operationKindChoices = [
   'switchover',
   'fence',
   'rejoin',
+  'playbook',
 ] as const;
 export const endedStates = ['succeeded', 'failed', 'cancelled', 'interrupted'] as const;
 

@@ -48,6 +48,13 @@ describe('what is remembered of the primary', () => {
     });
   });
 
+  it('begins anew with another primary', () => {
+    const before = looked(probe(0), probe(2, { receivedBytes: 5000 }));
+    expect(see(before, round(probe(3, { receivedBytes: 6000 })), 'b', 60).position).toMatchObject({ bytes: 5000 });
+    const moved = see(before, new Map([['b', probe(3, { receivedBytes: 6000 })]]), 'b', 60);
+    expect(moved).toMatchObject({ positionOf: 'b', position: { bytes: 6000, bytesPerSecond: null } });
+  });
+
   it('keeps the probes of the window only', () => {
     expect(
       looked(probe(0), probe(30), probe(61))

@@ -24,10 +24,12 @@ export interface Sight {
   /** Of each node those of the window, oldest first. */
   readonly probes: ReadonlyMap<string, readonly NodeProbe[]>;
   readonly position: Position | null;
+  /** The node whose position it is. */
+  readonly positionOf: string | null;
   readonly synchronousStandbys: readonly string[];
 }
 
-export const noSight: Sight = { probes: new Map(), position: null, synchronousStandbys: [] };
+export const noSight: Sight = { probes: new Map(), position: null, positionOf: null, synchronousStandbys: [] };
 
 /** Probes of a node in a window of any length: with an interval of a tenth of a second a window of an hour is bounded, too. */
 const mostProbes = 1000;
@@ -51,7 +53,9 @@ export function see(
     return { ...before, probes, position: wasSetBack(before.position, round) ? null : before.position };
   return {
     probes,
-    position: nextPosition(before.position, seen),
+    // Of another primary: a rate across the change would be far too low.
+    position: nextPosition(before.positionOf === primary ? before.position : null, seen),
+    positionOf: primary,
     synchronousStandbys: seen.synchronousStandbys ?? before.synchronousStandbys,
   };
 }
