@@ -97,10 +97,15 @@ function handleOf(running: RunningProcess, socket: string, ports: ReadonlyMap<st
   return {
     reload: async () => {
       const before = await workerOf(socket);
-      process.kill(running.pid, 'SIGUSR2');
+      let askedAt = -Infinity;
       await waitUntil(
         'the new worker answers',
         async () => {
+          // The worker answers before the master listens to signals: one that came too early is lost.
+          if (Date.now() - askedAt > 3000) {
+            process.kill(running.pid, 'SIGUSR2');
+            askedAt = Date.now();
+          }
           const now = await workerOf(socket);
           return now !== undefined && now !== before;
         },
