@@ -55,6 +55,20 @@ describe('what is remembered of the primary', () => {
     expect(moved).toMatchObject({ positionOf: 'b', position: { bytes: 6000, bytesPerSecond: null } });
   });
 
+  it('does not hold against a new primary what it failed before', () => {
+    const both = (seconds: number, a: Partial<NodeProbe>, b: Partial<NodeProbe>): ReadonlyMap<string, NodeProbe> =>
+      new Map([
+        ['a', probe(seconds, a)],
+        ['b', probe(seconds, b)],
+      ]);
+    const asStandby = see(see(noSight, both(0, {}, silent), 'a', 60), both(1, {}, silent), 'a', 60);
+    expect(
+      see(asStandby, both(2, silent, {}), 'b', 60)
+        .probes.get('b')
+        ?.map((one) => one.at),
+    ).toEqual([at(2)]);
+  });
+
   it('keeps the probes of the window only', () => {
     expect(
       looked(probe(0), probe(30), probe(61))

@@ -51,6 +51,8 @@ export function see(
   const seen = primary === null ? undefined : round.get(primary);
   if (seen?.writable !== true)
     return { ...before, probes, position: wasSetBack(before.position, round) ? null : before.position };
+  // What it failed while it was out or a standby is no share of failures of the primary that it is now.
+  if (primary !== null && before.positionOf !== null && before.positionOf !== primary) probes.set(primary, [seen]);
   return {
     probes,
     // Of another primary: a rate across the change would be far too low.
