@@ -27,6 +27,8 @@ describe('time to writable', () => {
   const measured = async (kind: string, begin: () => Promise<void>): Promise<void> => {
     const { primary, history } = await pair.facts();
     const before = history[0]?.operationId;
+    // An unplanned move of an earlier run may have lost rows: the pair is asynchronous.
+    const lostBefore = new Set(await pair.lost(pair.named(primary ?? '')));
     // At any phase of the probes.
     await sleep(Math.random() * 1000);
     const at = Date.now();
@@ -42,7 +44,7 @@ describe('time to writable', () => {
     const phases = Object.fromEntries(
       (now.history[0]?.phases ?? []).map(({ name, seconds }) => [name, `${Math.round(seconds * 1000)} ms`]),
     );
-    const lost = await pair.lost(pair.named(now.primary ?? ''));
+    const lost = (await pair.lost(pair.named(now.primary ?? ''))).filter((id) => !lostBefore.has(id));
     found.push({ kind, 'gap ms': gapMs, lost: lost.length, ...phases });
     if (kind === 'switchover') expect(lost).toEqual([]);
   };
