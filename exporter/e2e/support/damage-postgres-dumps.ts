@@ -20,8 +20,8 @@ export const corruptDump: Fault = {
   service: logical,
   says: found,
   alerts: foundBy,
-  run: (bench, told) =>
-    during(scramble(largest(path.join(dumpFolder(bench, 'newest')))), () => drillAndVerify(bench, told, logical)),
+  run: async (bench, told) =>
+    during(scramble(largest(await dumpFolder(bench, 'newest'))), () => drillAndVerify(bench, told, logical)),
 };
 
 export const truncatedDumpManifest: Fault = {
@@ -30,7 +30,7 @@ export const truncatedDumpManifest: Fault = {
   says: found,
   alerts: foundBy,
   run: async (bench, told) => {
-    const file = path.join(dumpFolder(bench, 'newest'), 'manifest.json');
+    const file = path.join(await dumpFolder(bench, 'newest'), 'manifest.json');
     const sound = path.join(bench.folder, 'manifest.json');
     copyFileSync(file, sound);
     truncateSync(file, 100);

@@ -49,7 +49,7 @@ export async function endure(
   const look = async (says: Record<string, unknown>): Promise<Endured> => ({
     says,
     live: await bench.live(),
-    oldest: fingerprint(service === physical ? backupFolder(bench, 'oldest') : dumpFolder(bench, 'oldest')),
+    oldest: fingerprint(service === physical ? backupFolder(bench, 'oldest') : await dumpFolder(bench, 'oldest')),
   });
   const before = await look({ ...fault.says });
   const says = await fault.run(bench, () => bench.until(fault.alerts, true, service));
@@ -75,12 +75,11 @@ function backupFolder(bench: DamageBench, which: 'oldest' | 'newest'): string {
   return path.join(bench.repository, 'backup', physical, (which === 'oldest' ? fulls[0] : bench.labels().at(-1)) ?? '');
 }
 
-export function dumpFolder(bench: DamageBench, which: 'oldest' | 'newest'): string {
-  const root = path.join(bench.home, 'repositories', logical, 'pg_dump', logical);
-  const ids = readdirSync(root)
-    .filter((name) => !name.startsWith('.'))
-    .sort();
-  return path.join(root, (which === 'oldest' ? ids[0] : ids.at(-1)) ?? '');
+/** By the catalogue: two dumps of one second have names in any order. */
+export async function dumpFolder(bench: DamageBench, which: 'oldest' | 'newest'): Promise<string> {
+  const newestFirst = await bench.catalogue(logical);
+  const entry = newestFirst.at(which === 'newest' ? 0 : -1);
+  return path.join(bench.home, 'repositories', logical, 'pg_dump', logical, entry?.id ?? '');
 }
 
 export async function verifyNewest(bench: DamageBench, service = physical): Promise<string> {
