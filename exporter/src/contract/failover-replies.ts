@@ -80,6 +80,7 @@ export const FailoverFactsReply = z
     nodes: z.array(Node),
     primary: z.string().nullable(),
     writable: z.array(z.string()).describe('Nodes that would take a write, counted apart from the probes.'),
+    uncounted: z.array(z.string()).describe('Nodes of which that count could not tell.'),
     balancer: observed(
       z.object({
         kind: z.enum(['haproxy', 'address']),

@@ -219,6 +219,8 @@ export interface FailoverFacts {
   readonly primary: string | null;
   /** Nodes that took a look as writable, from the independent count. */
   readonly writable: readonly string[];
+  /** Nodes of which that count could not tell. */
+  readonly uncounted: readonly string[];
   readonly balancer: Observed<BalancerFacts> | null;
   readonly vantages: readonly Vantage[];
   readonly standing: StandingAnswer;

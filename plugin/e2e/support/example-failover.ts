@@ -182,6 +182,7 @@ export const calm: Failover = {
   ],
   primary: 'vienna',
   writable: ['vienna'],
+  uncounted: [],
   balancer: {
     known: true,
     at: ago(3 * second),

@@ -11,9 +11,13 @@ export const failoverAlerts: readonly Alert[] = [
     // No second is right: a move stops the old primary before it makes a new one. Scrape and evaluation leave half of the minute.
     forSeconds: 0,
     keepFiringForSeconds: keepFiringSeconds,
-    expr: () => aboutService(`${recorded('service:genesis_primaries:count')} > 1`),
+    // The count of writers asks apart from the probes: a node that says it is no primary may take writes all the same.
+    expr: () =>
+      aboutService(
+        `(${recorded('service:genesis_primaries:count')} > 1 or ${maxBy(serviceKey, 'genesis_writable_nodes')} > 1)`,
+      ),
     summary: '{{ $labels.service }} has {{ $value }} primaries',
-    description: `{{ $value }} nodes of ${ofService} call themselves primary. Writes to both diverge, and one side will have to be thrown away: stop one of them first.`,
+    description: `{{ $value }} nodes of ${ofService} call themselves primary or take writes. Writes to both diverge, and one side will have to be thrown away: stop one of them first.`,
   },
   {
     name: 'GenesisNoFailoverCandidate',

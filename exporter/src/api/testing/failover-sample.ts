@@ -57,6 +57,7 @@ export function aFailover(): FailoverFacts {
     ],
     primary: 'db1',
     writable: ['db1'],
+    uncounted: [],
     balancer: {
       known: true,
       at,

@@ -83,9 +83,10 @@ export const failoverMetrics = {
     ({ mode, pause }) => flag(mode === 'auto' && pause === null),
   ),
   genesis_writable_nodes: ofService(
-    'Nodes that would take a write, counted apart from the probes.',
+    'Nodes that would take a write, counted apart from the probes, where one at a time should; absent while none is seen and not all could be asked.',
     'count',
-    ({ writable }) => writable.length,
+    ({ strategy, writable, uncounted }) =>
+      strategy !== 'active_passive' || (writable.length === 0 && uncounted.length > 0) ? null : writable.length,
   ),
   genesis_circuit_breaker_state: serviceGauge({
     help: 'Whether the circuit breaker of the service is in this state: closed, open or half_open.',

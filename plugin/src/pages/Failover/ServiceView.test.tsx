@@ -46,6 +46,7 @@ const unknown: Failover = {
   nodes: [unseen],
   primary: null,
   writable: [],
+  uncounted: ['unseen'],
   balancer: null,
   vantages: [],
   standing: { wouldSucceed: null, candidate: null, loss: null, reasons: [], rejected: [] },
