@@ -55,14 +55,18 @@ export function createBreakers(deps: BreakersDeps): Breakers {
     if (before === next) return;
     await deps.facts.set(nameOf(service), JSON.stringify([...breakersOf(service).values()]));
   };
-  const tell = async (service: string, name: string, succeeded: boolean): Promise<void> => {
-    const left = pending.get(`${service}/${name}`) ?? 0;
-    await set(service, tellBreaker(get(service, name), succeeded, deps.settings(service), deps.clock.now(), left));
+  const ended = (service: string, before: BreakerFacts, succeeded: boolean): Promise<void> => {
+    const left = pending.get(`${service}/${before.name}`) ?? 0;
+    return set(service, tellBreaker(before, succeeded, deps.settings(service), deps.clock.now(), left));
   };
   return {
     of: (service) => [...breakersOf(service).values()],
     isOpen: (service) => !askBreaker(get(service, ownBreaker), deps.settings(service), deps.clock.now()).allowed,
-    tell,
+    tell(service, name, succeeded) {
+      // Nobody asked before it, so it is the try that an open one lets through after its time.
+      const asked = askBreaker(get(service, name), deps.settings(service), deps.clock.now());
+      return ended(service, asked.breaker, succeeded);
+    },
     async open(service) {
       const now = deps.clock.now();
       const nextAttemptAt = new Date(+now + deps.settings(service).recoverySeconds * 1000).toISOString();
@@ -82,7 +86,7 @@ export function createBreakers(deps: BreakersDeps): Breakers {
       pending.set(key, (pending.get(key) ?? 0) + 1);
       const outcome = await call().finally(() => pending.set(key, (pending.get(key) ?? 1) - 1));
       // Somebody's cancel is no fault of the product.
-      if (outcome.ok || outcome.error.code !== 'cancelled') await tell(service, name, outcome.ok);
+      if (outcome.ok || outcome.error.code !== 'cancelled') await ended(service, get(service, name), outcome.ok);
       return outcome;
     },
     async load(services) {
