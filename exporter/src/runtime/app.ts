@@ -84,13 +84,14 @@ export type OperationRequest =
       readonly automatic?: boolean;
     }
   | { readonly kind: 'switchover'; readonly service: string; readonly candidate: string | null }
-  | { readonly kind: 'fence'; readonly service: string; readonly node: string }
+  | { readonly kind: 'fence'; readonly service: string; readonly node: string; readonly automatic?: boolean }
   | {
       readonly kind: 'rejoin';
       readonly service: string;
       readonly node: string;
       /** Null: as configured. */
       readonly allowClone: boolean | null;
+      readonly automatic?: boolean;
     }
   | {
       readonly kind: 'playbook';

@@ -48,10 +48,11 @@ export function createApp(deps: AppDeps): RunningApp {
   return {
     app: createAppFace(core),
     start: async ({ act }) => {
+      // Also whoever only reads has to know which node serves.
+      await core.failoverMemory.load(deps.loaded.config.services.map(({ name }) => name));
       if (act) {
         await auditStart(core);
         await removeDrillLeftovers(deps);
-        await core.failoverMemory.load(deps.loaded.config.services.map(({ name }) => name));
         const closed = await core.operations.recoverUnfinished();
         if (closed.length > 0) deps.log.warn('operations of an earlier process were closed', { count: closed.length });
         await reconcileAll(core);

@@ -22,7 +22,7 @@ export function productBrain(scenario: Scenario): Brain {
       sight = noSight;
     },
     look({ round, kept, balancer, running, now }) {
-      const primary = running === null ? primaryAfter(kept.primary, round) : kept.primary;
+      const primary = running === null ? primaryAfter(kept.primary, round, kept.fences) : kept.primary;
       sight = see(sight, round, primary, scenario.policy.windowSeconds);
       const history = kept.history.map((record) => ({ kind: 'failover' as const, ...record }));
       const view = viewOf(

@@ -46,16 +46,25 @@ export async function aimOf(
     operationId,
     watched,
     force: request.kind === 'failover' && request.force,
-    manual: request.kind === 'fence',
+    manual: request.kind === 'fence' && request.automatic !== true,
     allowClone: (request.kind === 'rejoin' ? request.allowClone : null) ?? watched.config.allow_clone,
     lastBytes: null,
+    isCutOff: false,
     proof: null,
     warnings: [] as string[],
   };
   const now = deps.clock.now();
   if (request.kind === 'fence' || request.kind === 'rejoin') {
-    const move = { ...base, from: node(request.node), to: node(view.primary), loss: null };
-    return ok({ look: look.value, move, standing: null, blockers: nodeBlockers(request, view) });
+    // Where all serve, a node comes back to nobody but itself.
+    const oneWriter = watched.policy.strategy === 'active_passive';
+    const to = oneWriter ? node(view.primary) : request.kind === 'rejoin' ? node(request.node) : null;
+    const blockers = oneWriter ? nodeBlockers(request, view) : [];
+    return ok({
+      look: look.value,
+      move: { ...base, from: node(request.node), to, loss: null },
+      standing: null,
+      blockers,
+    });
   }
   const standing = standingAnswer(
     request.candidate === null ? view : only(view, request.candidate),
@@ -120,4 +129,13 @@ function takeoverBlockers(
     found.push(blocker('failover_held', standing.reasons.join('; ')));
   }
   return found;
+}
+
+/** An automatic request rests on a decision; null: it still holds by the look at hand. Work that waits for its turn may come too late. */
+export function whyOutdated(request: TakeoverAsk, { decision }: Look['facts']): string | null {
+  if (request.kind === 'switchover' || request.automatic !== true) return null;
+  const actions = { failover: ['failover'], fence: ['fence', 'drop'], rejoin: ['readmit'] }[request.kind];
+  const same = 'node' in request ? decision.node === request.node : true;
+  if (actions.includes(decision.action) && same) return null;
+  return `it is no longer decided: ${[decision.action, ...decision.reasons].join('; ')}`;
 }

@@ -1,4 +1,4 @@
-import { fail, ok, OpError, type Outcome } from '../../contract/errors.ts';
+import { fail, ok, type Outcome } from '../../contract/errors.ts';
 import type { AutomationPause, FailoverFacts, ScheduledSwitchover } from '../../contract/failover.ts';
 import type { FailoverConfig } from '../../config/schema-failover.ts';
 import type { AppCore } from '../app-core.ts';
@@ -137,7 +137,7 @@ export async function approveOperation(
   const action = approve ? 'approveOperation' : 'refuseOperation';
   return audited(core, action, options, { service, target: id }, async () => {
     const decided = core.approvals.decide(found.value, approve, options);
-    if (!decided.ok) return { ok: false, error: new OpError(decided.error.code, decided.error.message) };
+    if (!decided.ok) return decided;
     return core.operations.get(id);
   });
 }

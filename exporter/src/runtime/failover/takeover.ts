@@ -1,5 +1,5 @@
 import { fail, ok, OpError, toOpError, type Outcome } from '../../contract/errors.ts';
-import type { FailoverRecord, FenceProof, NodeProbe, PredictedLoss } from '../../contract/failover.ts';
+import type { FailoverRecord, FenceProof, NodeFence, NodeProbe, PredictedLoss } from '../../contract/failover.ts';
 import { whyNotPromote } from '../../core/failover.ts';
 import type { Phase, Transition } from '../../core/transitions.ts';
 import type { FailoverCluster, FailoverContext, FailoverEngine, FailoverNode } from '../../engines/failover/port.ts';
@@ -24,6 +24,8 @@ export interface Takeover {
   readonly loss: PredictedLoss | null;
   /** Position the old primary ended at, once it is known. */
   lastBytes: number | null;
+  /** The load balancer has said that it sends nobody to `from`. */
+  isCutOff: boolean;
   proof: FenceProof | null;
   /** What went wrong beside the move itself. */
   readonly warnings: string[];
@@ -84,7 +86,7 @@ const effects: Readonly<Record<Phase, Effect>> = {
   verify,
 };
 
-/** Errors: those of the engine; `not_leader` never: an exporter that lost the lease says `failover_held`. */
+/** Errors: those of the engine; `failover_held` where another exporter holds the lease by now. */
 export async function makePhase(
   deps: TakeoverDeps,
   move: Takeover,
@@ -132,6 +134,7 @@ async function balance(
   if (done.ok) {
     const ended = done.value?.ended;
     if (ended !== undefined) context.note(`${ended} session(s) ended`);
+    move.isCutOff = how === 'cutOff';
     return ok(undefined);
   }
   if (move.transition.kind === 'switchover') return done;
@@ -144,17 +147,11 @@ async function fence(deps: TakeoverDeps, move: Takeover, context: FailoverContex
   const { engine, cluster } = move.watched;
   const node = need(move.from, 'the one to fence');
   const remember = (proof: FenceProof | null) =>
-    deps.memory.change(cluster.service, (kept) =>
-      withFence(kept, {
-        node: node.name,
-        since: deps.clock.now().toISOString(),
-        operationId: move.operationId,
-        proof,
-        manual: move.manual && move.transition.kind === 'fence',
-      }),
-    );
+    deps.memory.change(cluster.service, (kept) => withFence(kept, fenceOf(deps, move, node, proof)));
   // Out of the pool before anything is done to it: a crash from here on must not find it eligible.
   await remember(null);
+  const member = isMember(move);
+  if (member && !move.manual) return takeOut(deps, move, node, context);
   const proven = await fencedOrDown(engine, cluster, node, move, context);
   if (proven.ok) {
     move.proof = proven.value;
@@ -162,10 +159,39 @@ async function fence(deps: TakeoverDeps, move: Takeover, context: FailoverContex
     await remember(proven.value);
     return ok(undefined);
   }
-  if (proven.error.code !== 'fencing_unproven' || !move.force) return proven;
+  if (proven.error.code !== 'fencing_unproven' || !(move.force || member)) return proven;
   move.warnings.push(`not proven to be down: ${proven.error.message}`);
+  if (member) return takeOut(deps, move, node, context);
   context.note(`not proven (${proven.error.message}); a person said to go on`);
   return ok(undefined);
+}
+
+/** All serve: a node is a member, and no role moves. */
+const isMember = ({ watched }: Takeover): boolean => watched.policy.strategy !== 'active_passive';
+
+/** A member is out when it says so itself, or when the load balancer sends nobody to it: it need not be stopped for that. */
+async function takeOut(
+  deps: TakeoverDeps,
+  move: Takeover,
+  node: FailoverNode,
+  context: FailoverContext,
+): Promise<Outcome<unknown>> {
+  const { engine, cluster } = move.watched;
+  const told = await engine.demote(cluster, node, context);
+  if (told.ok) return told;
+  if (move.isCutOff) {
+    context.note(`cut off at the load balancer only: ${told.error.message}`);
+    return ok(undefined);
+  }
+  // It goes on serving: what is not out must not be taken for it, or nobody would try again.
+  await deps.memory.change(cluster.service, (kept) => withoutFence(kept, node.name));
+  return told;
+}
+
+function fenceOf(deps: TakeoverDeps, move: Takeover, node: FailoverNode, proof: FenceProof | null): NodeFence {
+  const since = deps.clock.now().toISOString();
+  const manual = move.manual && move.transition.kind === 'fence';
+  return { node: node.name, since, operationId: move.operationId, proof, manual };
 }
 
 /** That nothing runs now does not keep anybody from starting it in a second: it is fenced all the same where that can be done. */
@@ -190,18 +216,11 @@ async function demote(deps: TakeoverDeps, move: Takeover, context: FailoverConte
   const done = await engine.demote(cluster, node, context);
   if (!done.ok) return done;
   move.lastBytes = done.value.lastBytes;
-  await deps.memory.change(cluster.service, (kept) =>
-    kept.moving === null ? kept : { ...kept, moving: { ...kept.moving, lastBytes: done.value.lastBytes } },
-  );
-  await deps.memory.change(cluster.service, (kept) =>
-    withFence(kept, {
-      node: node.name,
-      since: deps.clock.now().toISOString(),
-      operationId: move.operationId,
-      proof: null,
-      manual: false,
-    }),
-  );
+  const out = fenceOf(deps, move, node, null);
+  await deps.memory.change(cluster.service, (kept) => ({
+    ...withFence(kept, out),
+    moving: kept.moving === null ? null : { ...kept.moving, lastBytes: done.value.lastBytes },
+  }));
   return ok(undefined);
 }
 
@@ -243,14 +262,8 @@ async function promote(deps: TakeoverDeps, move: Takeover, context: FailoverCont
 
 /** Begun and without a proof of its end: nobody else may be promoted until this one is seen as a standby, or proven to be down. */
 async function doubtPromotion(deps: TakeoverDeps, move: Takeover, node: FailoverNode): Promise<void> {
-  const fenced = {
-    node: node.name,
-    since: deps.clock.now().toISOString(),
-    operationId: move.operationId,
-    proof: null,
-    manual: false,
-  };
-  await deps.memory.change(move.watched.cluster.service, (kept) => withFence(kept, fenced));
+  const doubted = fenceOf(deps, move, node, null);
+  await deps.memory.change(move.watched.cluster.service, (kept) => withFence(kept, doubted));
 }
 
 async function handOver(deps: TakeoverDeps, move: Takeover, context: FailoverContext): Promise<Outcome<unknown>> {
@@ -301,20 +314,27 @@ async function rejoin(deps: TakeoverDeps, move: Takeover, context: FailoverConte
     return ok(undefined);
   }
   context.note(done.value);
-  await deps.memory.change(cluster.service, (kept) => withoutFence(kept, node.name));
+  // A member is in when the load balancer has let it in: until then whoever starts anew has to find that it is out.
+  if (!isMember(move) || move.watched.balancer === null)
+    await deps.memory.change(cluster.service, (kept) => withoutFence(kept, node.name));
   return ok(undefined);
 }
 
 /** With one writer only that one is let in; where all serve, the node that came back is. */
-async function admit(_deps: TakeoverDeps, move: Takeover, context: FailoverContext): Promise<Outcome<unknown>> {
-  const { balancer, serverNames, policy, cluster } = move.watched;
+async function admit(deps: TakeoverDeps, move: Takeover, context: FailoverContext): Promise<Outcome<unknown>> {
+  const { balancer, serverNames, cluster } = move.watched;
   if (balancer === null) return ok(undefined);
-  const oneWriter = policy.strategy === 'active_passive';
-  if (move.transition.kind === 'rejoin' && oneWriter) return ok(undefined);
-  const node = move.transition.kind === 'rejoin' ? move.from : move.to;
-  if (node === null) return ok(undefined);
-  const others = oneWriter ? cluster.nodes.filter(({ name }) => name !== node.name) : [];
   const server = (name: string): string => serverNames.get(name) ?? name;
+  if (move.transition.kind === 'rejoin') {
+    if (move.from === null || !isMember(move)) return ok(undefined);
+    const { name } = move.from;
+    const done = await balancer.admit(server(name), context.signal);
+    if (done.ok) await deps.memory.change(cluster.service, (kept) => withoutFence(kept, name));
+    return done;
+  }
+  const node = move.to;
+  if (node === null) return ok(undefined);
+  const others = isMember(move) ? [] : cluster.nodes.filter(({ name }) => name !== node.name);
   const problems: string[] = [];
   // A standby that a check takes for well would get writers, too.
   for (const { name } of others) {
@@ -348,13 +368,14 @@ async function verify(deps: TakeoverDeps, move: Takeover, context: FailoverConte
 export function verified(move: Takeover, probes: ReadonlyMap<string, NodeProbe>, oneWriter: boolean): string | null {
   const writers = [...probes].filter(([, probe]) => probe.writable === true).map(([name]) => name);
   const { kind } = move.transition;
-  if (kind === 'fence')
-    return move.from !== null && writers.includes(move.from.name) ? `${move.from.name} still takes writes` : null;
+  const own = move.from === null ? undefined : probes.get(move.from.name);
   if (kind === 'rejoin') {
-    const probe = move.from === null ? undefined : probes.get(move.from.name);
-    return probe?.reach === 'answered' ? null : `${move.from?.name ?? 'the node'} ${probeInWords(probe ?? null)}`;
+    const isBack = own?.reach === 'answered' && (!oneWriter || (own.role === 'standby' && own.writable === false));
+    return isBack ? null : `${move.from?.name ?? 'the node'} ${probeInWords(own ?? null)}`;
   }
+  // A member that was only cut off at the load balancer may go on taking writes of others; one whose fence is proven does not answer.
   if (!oneWriter) return null;
+  if (kind === 'fence') return own?.writable === true ? `${move.from?.name ?? 'the node'} still takes writes` : null;
   if (writers.length === 1 && writers[0] === move.to?.name) return null;
   return writers.length === 0 ? 'no node takes writes' : `${writers.join(' and ')} take writes`;
 }

@@ -3,6 +3,7 @@ import type {
   FailoverPolicy,
   FailoverView,
   NodeFacts,
+  NodeFence,
   NodeHealth,
   NodeProbe,
 } from '../../contract/failover.ts';
@@ -83,13 +84,19 @@ function nextPosition(before: Position | null, probe: NodeProbe): Position | nul
 }
 
 /** Who is the primary after a round: the known one while nothing contradicts it, else the only writer. Null: nobody can tell. */
-export function primaryAfter(known: string | null, round: ReadonlyMap<string, NodeProbe>): string | null {
+export function primaryAfter(
+  known: string | null,
+  round: ReadonlyMap<string, NodeProbe>,
+  fences: readonly NodeFence[] = [],
+): string | null {
   const writers = [...round].filter(([, probe]) => probe.writable === true).map(([node]) => node);
   const [only] = writers;
   const own = known === null ? undefined : round.get(known);
   if (known === null || own === undefined) return writers.length === 1 && only !== undefined ? only : null;
-  // It says itself that it is a standby now, and one other writes: somebody else has moved it.
-  if (own.role === 'standby' && writers.length === 1 && only !== undefined) return only;
+  // It says itself that it is a standby now, or is proven to be out, and one other writes: it has moved, e.g. by a promotion that took
+  // effect after its operation had given up.
+  const isOut = own.role === 'standby' || fences.some((fence) => fence.node === known && fence.proof !== null);
+  if (isOut && writers.length === 1 && only !== undefined) return only;
   return known;
 }
 

@@ -1,5 +1,12 @@
-import { ok, OpError, toOpError, type Outcome } from '../../contract/errors.ts';
-import type { BalancerFacts, FailoverFacts, FailoverPolicy, FailoverView, NodeProbe } from '../../contract/failover.ts';
+import { OpError, toOpError, type Outcome } from '../../contract/errors.ts';
+import type {
+  BalancerFacts,
+  FailoverFacts,
+  FailoverPolicy,
+  FailoverView,
+  NodeFence,
+  NodeProbe,
+} from '../../contract/failover.ts';
 import { known, unknown, type Observed } from '../../contract/observed.ts';
 import type { FailoverConfig } from '../../config/schema-failover.ts';
 import { decideFailover, standingAnswer } from '../../core/failover.ts';
@@ -10,7 +17,8 @@ import type { Clock, Log } from '../../ports/index.ts';
 import type { Breakers } from '../breakers.ts';
 import type { AnyRequest } from '../handler.ts';
 import type { Lease } from '../lease.ts';
-import { withoutFence, type FailoverMemory } from './kept.ts';
+import type { FailoverMemory, KeptFailover } from './kept.ts';
+import { tend } from './tend.ts';
 import { noSight, primaryAfter, see, viewOf, type Sight } from './view.ts';
 
 /** A service that can fail over, resolved. */
@@ -54,8 +62,11 @@ export interface FailoverWatch {
   facts(service: string): FailoverFacts | null;
   /** Why a service cannot be watched; null: all can. */
   problem(): OpError | null;
-  /** Probes every node now; for that operation, which does not stand in its own way. Errors: those of the configuration and its secrets. */
-  look(service: string, signal: AbortSignal, operationId?: string): Promise<Outcome<Look>>;
+  /**
+   * Probes every node now, for that operation, which does not stand in its own way. The window of probes is not moved on by it: how often
+   * somebody looks must not decide when a primary is lost. Errors: those of the configuration and its secrets.
+   */
+  look(service: string, signal: AbortSignal, operationId: string): Promise<Outcome<Look>>;
   /** Probes, decides and asks, each service in its own rhythm, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -103,7 +114,7 @@ export function createFailoverWatch(deps: FailoverWatchDeps): FailoverWatch {
       const found = [...all].find(([, { problem }]) => problem !== null);
       return found === undefined ? null : new OpError('failover_failed', `${found[0]}: ${found[1].problem ?? ''}`);
     },
-    look: (service, signal, operationId) => look(deps, service, of(service), signal, operationId),
+    look: (service, signal, operationId) => lookFor(deps, service, of(service), signal, operationId),
     async run(signal) {
       const loops = new Map<string, AbortController>();
       while (!signal.aborted) {
@@ -152,13 +163,14 @@ function intervalOf(deps: FailoverWatchDeps, service: string): number {
 /** One probe of everything, one decision, one request at most. */
 async function turn(deps: FailoverWatchDeps, service: string, watched: Watched, signal: AbortSignal): Promise<void> {
   const before = watched.facts?.decision.action;
-  const seen = await look(deps, service, watched, signal);
+  const seen = await look(deps, service, watched, signal, 'the watch');
   if (signal.aborted) return;
   if (!seen.ok) return note(deps, service, watched, seen.error.message);
   note(deps, service, watched, null);
   const { facts } = seen.value;
   sayDecision(deps, service, watched, facts);
-  if (facts.decision.action === 'none') watched.attempts = 0;
+  // While an operation runs nothing is decided either: only a quiet look says that it has helped.
+  if (facts.decision.action === 'none' && seen.value.view.running === null) watched.attempts = 0;
   if (facts.decision.act) {
     const request = requestOf(service, facts);
     if (request !== null && isTime(watched)) {
@@ -171,45 +183,10 @@ async function turn(deps: FailoverWatchDeps, service: string, watched: Watched, 
           error: asked.error.message,
         });
     }
-  } else if (facts.decision.action === 'none') {
-    await alignBalancer(deps, service, seen.value, signal);
-    await startScheduled(deps, service, facts);
+  } else {
+    await tend(deps, service, seen.value, signal);
   }
   if (before !== facts.decision.action) deps.changed();
-}
-
-/**
- * A load balancer forgets at a reload who was cut off: a fenced node is cut off again. And a primary that a held failover had cut off
- * gets its clients back once it is seen to write: nobody took its place.
- */
-async function alignBalancer(
-  deps: FailoverWatchDeps,
-  service: string,
-  { watched, facts }: Look,
-  signal: AbortSignal,
-): Promise<void> {
-  const { balancer, serverNames } = watched;
-  if (facts.mode !== 'auto' || deps.running(service) !== null) return;
-  if ((await deps.lease.holder()) === null) return;
-  const servers = facts.balancer?.known === true ? facts.balancer.value.servers : [];
-  for (const { name, fence, probe } of facts.nodes) {
-    const state = servers.find(({ node }) => node === name)?.state;
-    const server = serverNames.get(name) ?? name;
-    if (
-      balancer !== null &&
-      fence?.proof &&
-      name !== facts.primary &&
-      (state === 'up' || state === 'down' || state === 'drain')
-    ) {
-      const done = await balancer.cutOff(server, signal);
-      deps.log.warn('a fenced node was cut off again', { service, node: name, done: done.ok });
-    }
-    const isHeldBack = fence !== null && fence.proof === null && !fence.manual && name === facts.primary;
-    if (!isHeldBack || probe?.writable !== true) continue;
-    const done = balancer === null ? ok(undefined) : await balancer.admit(server, signal);
-    if (done.ok) await deps.memory.change(service, (kept) => withoutFence(kept, name));
-    deps.log.warn('the primary is back and clients are let in again', { service, node: name, done: done.ok });
-  }
 }
 
 /** A takeover that failed is tried again soon, then later and later: the second attempt may help, the tenth only makes noise. */
@@ -221,31 +198,13 @@ function isTime(watched: Watched): boolean {
   return true;
 }
 
-/** Due and not begun. One that was missed for so long is no longer what somebody planned. */
-const missedMs = 5 * 60_000;
-
-async function startScheduled(deps: FailoverWatchDeps, service: string, { scheduled }: FailoverFacts): Promise<void> {
-  if (scheduled === null) return;
-  const lateMs = +deps.clock.now() - Date.parse(scheduled.at);
-  if (lateMs < 0) return;
-  await deps.memory.change(service, (kept) => ({ ...kept, scheduled: null }));
-  if (lateMs > missedMs)
-    return deps.log.error('a scheduled switchover was missed and is forgotten', { service, at: scheduled.at });
-  const request = { kind: 'switchover' as const, service, candidate: scheduled.candidate };
-  const asked = await deps.act(request, `scheduled by ${scheduled.by}: ${scheduled.reason}`);
-  if (!asked.ok)
-    deps.log.error('a scheduled switchover was refused', {
-      service,
-      code: asked.error.code,
-      error: asked.error.message,
-    });
-}
-
 function requestOf(service: string, { decision }: FailoverFacts): AnyRequest | null {
   const { action, node, candidate } = decision;
   if (action === 'failover') return { kind: 'failover', service, candidate, force: false, automatic: true };
-  if ((action === 'fence' || action === 'drop') && node !== null) return { kind: 'fence', service, node };
-  if (action === 'readmit' && node !== null) return { kind: 'rejoin', service, node, allowClone: null };
+  if ((action === 'fence' || action === 'drop') && node !== null)
+    return { kind: 'fence', service, node, automatic: true };
+  if (action === 'readmit' && node !== null)
+    return { kind: 'rejoin', service, node, allowClone: null, automatic: true };
   return null;
 }
 
@@ -272,34 +231,36 @@ async function look(
   service: string,
   watched: Watched,
   signal: AbortSignal,
-  operationId: string | null = null,
+  asker: { readonly operationId: string } | 'the watch',
 ): Promise<Outcome<Look>> {
   const found = await deps.cluster(service);
   if (!found.ok) return found;
   const { cluster, engine, policy, config } = found.value;
   const [probes, balancer] = await Promise.all([
     Promise.all(cluster.nodes.map(async (node) => [node.name, await engine.probe(cluster, node, signal)] as const)),
-    balancerOf(deps, found.value, watched.count, signal),
+    balancerOf(deps, service, found.value, watched.count, signal),
   ]);
   const round = new Map<string, NodeProbe>(probes);
-  const kept = await adoptPrimary(deps, service, round);
-  watched.sight = see(watched.sight, round, kept.primary, policy.windowSeconds);
+  const kept = await adoptPrimary(deps, service, policy.strategy, round);
+  const seen = see(watched.sight, round, kept.primary, policy.windowSeconds);
+  const sight = withoutOutage(seen, watched.facts?.nodes ?? [], kept.fences);
+  if (asker === 'the watch') watched.sight = sight;
   const holder = deps.running(service);
   const view = viewOf(
     {
       cluster,
       policy,
       intervalSeconds: config.interval,
-      sight: watched.sight,
+      sight,
       kept,
       balancer,
-      running: holder === operationId ? null : holder,
+      running: asker !== 'the watch' && asker.operationId === holder ? null : holder,
       leader: (await deps.lease.holder()) !== null,
       breakerOpen: deps.breakers.isOpen(service),
     },
     deps.clock.now(),
   );
-  await refreshWarnings(deps, watched, found.value, signal);
+  refreshWarnings(deps, watched, found.value, signal);
   const now = deps.clock.now();
   watched.facts = {
     engine: config.engine,
@@ -307,8 +268,7 @@ async function look(
     mode: policy.mode,
     nodes: view.nodes,
     primary: view.primary,
-    writable:
-      watched.count?.writers ?? view.nodes.filter(({ probe }) => probe?.writable === true).map(({ name }) => name),
+    ...countedOf(watched.count, view),
     balancer,
     vantages: view.vantages,
     standing: standingAnswer(view, policy, now),
@@ -322,11 +282,55 @@ async function look(
   return { ok: true, value: { watched: found.value, view, facts: watched.facts } };
 }
 
-async function adoptPrimary(deps: FailoverWatchDeps, service: string, round: ReadonlyMap<string, NodeProbe>) {
+/** Pure: what a node failed while it was out is no share of its failures now that it is in again. */
+export function withoutOutage(sight: Sight, before: FailoverFacts['nodes'], fences: readonly NodeFence[]): Sight {
+  const back = before.filter(({ name, fence }) => fence !== null && !fences.some(({ node }) => node === name));
+  if (back.length === 0) return sight;
+  const probes = new Map(sight.probes);
+  for (const { name } of back) probes.set(name, (sight.probes.get(name) ?? []).slice(-1));
+  return { ...sight, probes };
+}
+
+/** Before the first count, and where it cannot be made, what the probes say. */
+function countedOf(count: WriterCount | null, { nodes }: FailoverView): Pick<FailoverFacts, 'writable' | 'uncounted'> {
+  if (count !== null) return { writable: count.writers, uncounted: count.unknown.map(({ node }) => node) };
+  const named = (writable: boolean | null): string[] =>
+    nodes.filter(({ probe }) => (probe?.writable ?? null) === writable).map(({ name }) => name);
+  return { writable: named(true), uncounted: named(null) };
+}
+
+/** Where the watch has not looked often enough yet (right after a start, or without a server), it is looked as often as a node must answer. */
+async function lookFor(
+  deps: FailoverWatchDeps,
+  service: string,
+  watched: Watched,
+  signal: AbortSignal,
+  operationId: string,
+): Promise<Outcome<Look>> {
+  for (;;) {
+    const found = await deps.cluster(service);
+    if (!found.ok) return found;
+    const looks = Math.max(0, ...[...watched.sight.probes.values()].map(({ length }) => length));
+    if (looks + 1 >= found.value.policy.successesInRow) return look(deps, service, watched, signal, { operationId });
+    await look(deps, service, watched, signal, 'the watch');
+    await deps.clock.sleep(lookAgainMs, signal);
+  }
+}
+
+const lookAgainMs = 200;
+
+async function adoptPrimary(
+  deps: FailoverWatchDeps,
+  service: string,
+  strategy: FailoverPolicy['strategy'],
+  round: ReadonlyMap<string, NodeProbe>,
+): Promise<KeptFailover> {
   const kept = deps.memory.of(service);
+  // Where all serve, whoever happens to write alone is no primary.
+  if (strategy !== 'active_passive') return { ...kept, primary: null };
   // While an operation moves it, that operation says who it is.
   if (deps.running(service) !== null) return kept;
-  const primary = primaryAfter(kept.primary, round);
+  const primary = primaryAfter(kept.primary, round, kept.fences);
   if (primary === kept.primary) return kept;
   deps.log.warn('another node is the primary', { service, before: kept.primary, now: primary });
   return deps.memory.change(service, (now) => ({ ...now, primary }));
@@ -334,6 +338,7 @@ async function adoptPrimary(deps: FailoverWatchDeps, service: string, round: Rea
 
 async function balancerOf(
   deps: FailoverWatchDeps,
+  service: string,
   { balancer, config, serverNames }: WatchedCluster,
   count: WriterCount | null,
   signal: AbortSignal,
@@ -342,7 +347,8 @@ async function balancerOf(
   const at = deps.clock.now().toISOString();
   const through = { writer: count?.through?.node ?? null, problem: count?.through?.problem ?? null };
   if (balancer === null) return known(at, { kind: 'address', servers: [], ...through });
-  const servers = await balancer.servers(signal);
+  // A load balancer that does not answer is not asked each second; to cut off and to admit never wait for this.
+  const servers = await deps.breakers.guarded(service, 'haproxy', () => balancer.servers(signal));
   if (!servers.ok) return unknown(at, servers.error);
   const facts = [...serverNames].map(([node, name]) => {
     const server = servers.value.find((candidate) => candidate.name === name);
@@ -352,12 +358,12 @@ async function balancerOf(
   return known(at, { kind: 'haproxy', servers: facts, ...through });
 }
 
-async function refreshWarnings(
+function refreshWarnings(
   deps: FailoverWatchDeps,
   watched: Watched,
   { engine, cluster }: WatchedCluster,
   signal: AbortSignal,
-): Promise<void> {
+): void {
   const nowMs = +deps.clock.now();
   if (Math.abs(nowMs - watched.warnedAtMs) < warningsMs) return;
   watched.warnedAtMs = nowMs;
@@ -377,11 +383,7 @@ async function countInTurn(
 ): Promise<void> {
   while (!signal.aborted) {
     const found = await deps.cluster(service);
-    if (found.ok)
-      watched.count = await deps.countWriters(found.value, signal).catch((thrown: unknown) => {
-        deps.log.warn('writers could not be counted', { service, error: toOpError(thrown).message });
-        return null;
-      });
+    watched.count = found.ok ? await deps.countWriters(found.value, signal) : null;
     await deps.clock.sleep(countSeconds * 1000, signal);
   }
 }

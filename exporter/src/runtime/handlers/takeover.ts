@@ -13,7 +13,7 @@ import {
 import type { FailoverNode } from '../../engines/failover/port.ts';
 import type { Approvals } from '../approvals.ts';
 import { ownBreaker, type Breakers } from '../breakers.ts';
-import { aimOf, type TakeoverAsk } from '../failover/aim.ts';
+import { aimOf, whyOutdated, type TakeoverAsk } from '../failover/aim.ts';
 import { draftOf } from '../failover/draft.ts';
 import { withoutFence, withRecord } from '../failover/kept.ts';
 import {
@@ -59,9 +59,11 @@ async function run(
   const aim = await aimOf(deps, request, operation.id, tools.signal);
   if (!aim.ok) return aim;
   const { move, blockers } = aim.value;
+  const outdated = whyOutdated(request, aim.value.look.facts);
+  if (outdated !== null) return fail('failover_held', outdated);
   const [first] = blockers;
   if (first !== undefined) return fail(first.code, first.message);
-  const approved = await approval(deps, request, operation, move, tools);
+  const approved = await approval(deps, operation, move, tools);
   if (!approved.ok) return approved;
   const { from, to } = move;
   const { primaryPosition: position, synchronousStandbys } = aim.value.look.view;
@@ -76,14 +78,12 @@ async function run(
 
 async function approval(
   deps: TakeoverHandlerDeps,
-  request: TakeoverAsk,
   operation: Operation,
   move: Takeover,
   tools: RunTools,
 ): Promise<Outcome<unknown>> {
   const { required, expires } = move.watched.config.approval;
-  const automatic = request.kind === 'failover' && request.automatic === true;
-  if (!required || !move.force || automatic) return ok(undefined);
+  if (!required || !move.force) return ok(undefined);
   return tools.step('wait for a second person', async (note) => {
     const decided = await deps.approvals.wait(operation, expires, tools.signal);
     if (decided.ok) note(`approved by ${decided.value.by}`);
@@ -198,14 +198,15 @@ async function conclude(
   succeeded: boolean,
 ): Promise<void> {
   const { service } = request;
-  const automatic = request.kind === 'failover' && request.automatic === true;
+  const automatic = request.kind !== 'switchover' && request.automatic === true;
   const endedAt = deps.clock.now().toISOString();
   const startedAt = operation.startedAt ?? operation.createdAt;
   const reason = operation.reason ?? '';
   const record = recordOf(move, automatic, times, { startedAt, endedAt, succeeded, reason });
   await deps.memory.change(service, (kept) => ({ ...withRecord(kept, record), moving: null }));
-  await deps.breakers.tell(service, ownBreaker, succeeded);
+  // A node that does not come back is no reason to hold back a failover.
   if (request.kind !== 'failover' && request.kind !== 'switchover') return;
+  await deps.breakers.tell(service, ownBreaker, succeeded);
   await deps.handlers.measure({
     kind: 'failover',
     service,
