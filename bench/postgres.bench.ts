@@ -175,7 +175,26 @@ const tableHead = [
   '|---|---|---|---|---|---|---|---|',
 ];
 
-function report(bench: Bench, rows: readonly Row[], idle: Sample, drilled: readonly string[]): string {
+/** On a machine with other work an operation takes longer, and each second of it has the share of a server that does nothing. */
+function besidesIdle({ name, genesis, bare }: Row, { seconds, own }: Sample): string {
+  const perSecond = (own ?? NaN) / seconds;
+  const besides = median(genesis.map((sample) => (sample.own ?? NaN) - sample.seconds * perSecond));
+  const share = besides / median(bare.map(({ engine }) => engine));
+  return `Without the ${(perSecond * 1000).toFixed(1)} ms a second that it takes when idle, ${name}: ${besides.toFixed(2)} s, ${percent(share)}.`;
+}
+
+function idleText(when: string, { seconds, own, engine }: Sample): string {
+  return `Idle for ${seconds} s ${when} it took ${own?.toFixed(2)} s of processor, its commands ${engine.toFixed(2)} s.`;
+}
+
+interface Idle {
+  /** A quarter of a minute after the start. */
+  readonly first: Sample;
+  /** At the end. */
+  readonly warm: Sample;
+}
+
+function report(bench: Bench, rows: readonly Row[], { first, warm }: Idle, drilled: readonly string[]): string {
   const command = `node bench/postgres.bench.ts --scale ${scale} --pairs ${pairs}${wanted.length === all.length ? '' : ` --only ${wanted.join(',')}`}`;
   const [load, most] = [median(loads), Math.max(...loads)];
   return [
@@ -183,10 +202,13 @@ function report(bench: Bench, rows: readonly Row[], idle: Sample, drilled: reado
     `Database ${(bench.bytes / 1e9).toFixed(2)} GB, pgbench scale ${scale}, zst, process-max 2. Medians of ${pairs} pairs (least–most); the difference is that of each pair.`,
     ...(rows.length === 0 ? [] : tableHead),
     ...rows.map(rowText),
+    '',
+    ...rows.map((row) => besidesIdle(row, warm)),
     ...drilled,
     '',
     `Most memory resident of Genesis’ process: ${bench.peak().toFixed(0)} MiB (bound ${bounds.peakMiB}), at the first start, which compiles, ${bench.firstStart().toFixed(0)} MiB.`,
-    `Idle for ${idle.seconds} s it took ${idle.own?.toFixed(2)} s of processor, its commands ${idle.engine.toFixed(2)} s.`,
+    idleText('after its start', first),
+    idleText('at the end', warm),
     '',
   ].join('\n');
 }
@@ -197,7 +219,7 @@ async function measure(): Promise<void> {
   const bench = await createBench(folder, scale, profile);
   console.error(`loaded: ${(bench.bytes / 1e9).toFixed(2)} GB`);
   await bench.start({ verify: false });
-  const idle = await bench.idle(20);
+  const idleAtFirst = await bench.idle(20);
   const first = await bench.ask('/backups', { service, type: 'full' });
   const { label } = await bench.newest();
   const rows: Row[] = [];
@@ -212,7 +234,7 @@ async function measure(): Promise<void> {
   }
   loads.push(loadavg()[0] ?? NaN);
   const drilled = wanted.includes('drill') ? await drill(bench) : [];
-  const text = report(bench, rows, idle, drilled);
+  const text = report(bench, rows, { first: idleAtFirst, warm: await bench.idle(20) }, drilled);
   process.stdout.write(text);
   if (options.write !== undefined) writeFileSync(options.write, text);
   await bench.stop();

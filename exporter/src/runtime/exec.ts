@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { fail, ok, type Outcome } from '../contract/errors.ts';
 import type { Exec, ExecOptions, ExecResult } from '../ports/index.ts';
+import { readLines } from './lines.ts';
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -54,9 +55,9 @@ async function run(file: string, args: readonly string[], o: ExecOptions): Promi
       env: { PATH: defaultPath, LC_ALL: 'C.UTF-8', ...o.env },
       ...(o.runAs === undefined ? {} : { uid: o.runAs.uid, gid: o.runAs.gid }),
       detached: true, // own process group, see killGroup
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: [o.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       shell: false,
-    });
+    }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
     let ended: 'timeout' | 'abort' | null = null;
     let hardKill: NodeJS.Timeout | undefined;
     const stop = (why: 'timeout' | 'abort'): void => {
@@ -75,11 +76,14 @@ async function run(file: string, args: readonly string[], o: ExecOptions): Promi
     };
     child.stdout.on('data', (c: Buffer) => stdout.add(c));
     const { onLine } = o;
-    if (onLine !== undefined) createInterface({ input: child.stdout }).on('line', onLine);
+    if (onLine !== undefined) {
+      const lines = readLines(child.stdout, onLine);
+      child.on('exit', () => lines.drain());
+    }
     child.stderr.on('data', (c: Buffer) => stderr.add(c));
     // A child that never reads its input closes the pipe; its exit code tells the rest.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(o.input ?? '');
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(o.input);
     child.on('error', (error) =>
       settle(fail('exec_failed', `${file} could not be started: ${error.message}`, { cause: error })),
     );

@@ -27,7 +27,12 @@ const watched: WatchedServer = {
 
 function setup(server: Outcome<WatchedServer | null> = ok(watched)) {
   const seen = { beats: 0, memories: [] as ReplicationMemory[], warned: [] as string[] };
-  const state = { nowMs: 0, services: ['shop'], beat: (): Promise<Outcome<string>> => Promise.resolve(ok('t')) };
+  const state = {
+    nowMs: 0,
+    resolved: 0,
+    services: ['shop'],
+    beat: (): Promise<Outcome<string>> => Promise.resolve(ok('t')),
+  };
   const memory: ReplicationMemory = new Map([['a', { replyAt: null, waitingSince: null, slot: 'a' }]]);
   const engine: ReplicationEngine = {
     name: 'postgres',
@@ -48,7 +53,10 @@ function setup(server: Outcome<WatchedServer | null> = ok(watched)) {
     engine,
     by: 'host-a',
     services: () => state.services,
-    server: () => Promise.resolve(server),
+    server: () => {
+      state.resolved += 1;
+      return Promise.resolve(server);
+    },
   });
   return { watch, seen, state, memory };
 }
@@ -90,6 +98,25 @@ describe('beatDue', () => {
     }
     // At 0, 4.6 s, 9.2 s, and at once an hour back.
     expect(seen.beats).toBe(4);
+  });
+
+  it('looks at the service only when a heartbeat may be due', async () => {
+    const { watch, seen, state } = setup();
+    for (let ms = 0; ms < 20_000; ms += 1000) {
+      state.nowMs = ms;
+      await watch.beatDue(signal);
+    }
+    expect([seen.beats, state.resolved]).toEqual([4, 4]);
+
+    const slow = setup(
+      ok({ ...watched, settings: { ...watched.settings, heartbeat: { schema: 'g', intervalSeconds: 3600 } } }),
+    );
+    for (const ms of [0, 1000, 5000, 6000]) {
+      slow.state.nowMs = ms;
+      await slow.watch.beatDue(signal);
+    }
+    // A shorter interval may have been configured meanwhile.
+    expect([slow.seen.beats, slow.state.resolved]).toEqual([1, 3]);
   });
 
   it('does not write again while one is under way, nor where none is wanted', async () => {

@@ -47,12 +47,16 @@ export interface ReplicationWatch {
 }
 
 const tickMs = 1000;
+/** Another interval in a new configuration is seen after at most so long. */
+const longestQuietMs = 5000;
 
 interface Watched {
   replicas: ReplicationMemory;
   database: DatabaseMemory | null;
   beating: boolean;
   lastBeatMs: number;
+  /** So long after a heartbeat none can be due: the service is not resolved anew every second. */
+  quietMs: number;
   failure: OpError | null;
 }
 
@@ -62,7 +66,14 @@ export function createReplicationWatch(deps: ReplicationWatchDeps): ReplicationW
   const of = (service: string): Watched => {
     const found = all.get(service);
     if (found !== undefined) return found;
-    const fresh = { replicas: new Map(), database: null, beating: false, lastBeatMs: -Infinity, failure: null };
+    const fresh = {
+      replicas: new Map(),
+      database: null,
+      beating: false,
+      lastBeatMs: -Infinity,
+      quietMs: 0,
+      failure: null,
+    };
     all.set(service, fresh);
     return fresh;
   };
@@ -116,12 +127,14 @@ function withHeartbeat(facts: ReplicationFacts, failure: OpError | null): Replic
 }
 
 async function beat(deps: ReplicationWatchDeps, service: string, watched: Watched, signal: AbortSignal): Promise<void> {
-  if (watched.beating) return;
+  const quietForMs = +deps.clock.now() - watched.lastBeatMs;
+  if (watched.beating || (quietForMs >= 0 && quietForMs < watched.quietMs)) return;
   watched.beating = true;
   try {
     const server = await guarded(() => deps.server(service));
     const wanted = server.ok ? (server.value?.settings.heartbeat ?? null) : null;
     if (!server.ok) return; // the reading tells what is wrong with it
+    watched.quietMs = 0;
     if (server.value === null || wanted === null) {
       watched.failure = null;
       return;
@@ -129,7 +142,9 @@ async function beat(deps: ReplicationWatchDeps, service: string, watched: Watche
     const now = +deps.clock.now();
     const sinceMs = now - watched.lastBeatMs;
     // Half a tick early is nearer than half a tick late. A clock that was set back must not silence it until that moment comes again.
-    if (sinceMs >= 0 && sinceMs < wanted.intervalSeconds * 1000 - tickMs / 2) return;
+    const dueMs = wanted.intervalSeconds * 1000 - tickMs / 2;
+    watched.quietMs = Math.min(dueMs, longestQuietMs);
+    if (sinceMs >= 0 && sinceMs < dueMs) return;
     watched.lastBeatMs = now;
     const { target } = server.value;
     note(deps.log, service, watched, await guarded(() => deps.engine.beat(target, wanted, deps.by, signal)));

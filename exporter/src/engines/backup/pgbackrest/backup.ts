@@ -130,12 +130,15 @@ function newestSince(present: ReadonlySet<string>, after: Catalogue): BackupReco
   return after.records.findLast(({ id }) => !present.has(id)) ?? null;
 }
 
+const unitBytes: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };
+const fileLine = /(?:backup|restore) file .* \(([\d.]+)(B|KB|MB|GB|TB), ([\d.]+)%\)/;
+
 /** `P01 DETAIL: backup file /pg/base/1/2 (8KB, 12.34%) checksum …` */
 export function parseProgress(line: string): { readonly bytes: number; readonly ratio: number } | null {
-  const match = /(?:backup|restore) file .* \((?<size>[\d.]+)(?<unit>B|KB|MB|GB|TB), (?<percent>[\d.]+)%\)/.exec(line);
-  if (match?.groups === undefined) return null;
-  const unit = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 }[match.groups['unit'] ?? 'B'] ?? 1;
-  return { bytes: Number(match.groups['size']) * unit, ratio: Number(match.groups['percent']) / 100 };
+  const match = fileLine.exec(line);
+  if (match === null) return null;
+  const [, size, unit, percent] = match;
+  return { bytes: Number(size) * (unitBytes[unit ?? ''] ?? 1), ratio: Number(percent) / 100 };
 }
 
 /** Files come as they end, largest first; the share is the program's own, so the total follows from both. */

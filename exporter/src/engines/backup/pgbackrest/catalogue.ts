@@ -1,9 +1,11 @@
 import type { BackupRecord } from '../../../contract/backup.ts';
 import { fail, ok, type Outcome } from '../../../contract/errors.ts';
 import type { PitrFacts } from '../../../contract/postgres.ts';
+import type { Exec } from '../../../ports/index.ts';
 import { withSession } from '../../postgres/client.ts';
 import { withoutDamaged } from './damage.ts';
 import { errorOfExit } from './exit-codes.ts';
+import { readHistories } from './histories.ts';
 import {
   backupsIn,
   idOfBackup,
@@ -16,15 +18,12 @@ import {
 import {
   archiveOf,
   defaultSegmentBytes,
-  historyFiles,
-  parseHistory,
   parseListing,
   parseLsn,
   parseSegment,
   segmentBytesOf,
   type Archive,
   type ArchiveListing,
-  type Fork,
   type SegmentName,
 } from './segments.ts';
 import { allOutput, runCommand, runOrFail, type Session } from './session.ts';
@@ -66,16 +65,61 @@ export async function readCatalogue(session: Session): Promise<Outcome<Catalogue
   if (exitCode !== 0)
     return { ok: false, error: errorOfExit('info', exitCode, allOutput(run.value), 'repository_unreadable') };
   if (truncated) return fail('repository_unreadable', 'the answer of `pgbackrest info` is longer than 256 MiB');
-  const info = parseInfo(stdout, session.stanza.settings.stanza);
+  return understood(session, stdout);
+}
+
+/** What an answer means does not change, and with hundreds of backups it takes a while to find out. */
+const answers = new WeakMap<Exec, Map<string, { readonly text: string; readonly catalogue: Catalogue }>>();
+/** Of few and no long ones: a fleet with a long past must not fill the memory. */
+const kept = { answers: 20, length: 512 * 2 ** 10 };
+
+function understood({ deps, configFile, repo, stanza, place }: Session, text: string): Outcome<Catalogue> {
+  const known = answers.get(deps.exec) ?? new Map<string, { text: string; catalogue: Catalogue }>();
+  answers.set(deps.exec, known);
+  const key = [configFile, repo, place.name, stanza.settings.stanza, stanza.product.service].join('\n');
+  const before = known.get(key);
+  if (before?.text === text) return ok(before.catalogue);
+  known.delete(key);
+  const info = parseInfo(text, stanza.settings.stanza);
   if (!info.ok) return info;
-  const state = stateOfRepository(info.value, session.repo, session.place.name);
+  const state = stateOfRepository(info.value, repo, place.name);
   if (!state.ok) return state;
-  return ok({
+  const catalogue: Catalogue = {
     state: state.value,
     info: info.value,
-    backups: info.value === null ? [] : backupsIn(info.value, session.repo),
-    records: info.value === null ? [] : recordsOf(info.value, session.repo, session.stanza.product.service),
+    backups: info.value === null ? [] : backupsIn(info.value, repo),
+    records: info.value === null ? [] : recordsOf(info.value, repo, stanza.product.service),
+  };
+  if (text.length > kept.length) return ok(catalogue);
+  if (known.size >= kept.answers) known.delete(known.keys().next().value as string);
+  known.set(key, { text, catalogue });
+  return ok(catalogue);
+}
+
+const togetherMs = 10;
+const begun = new WeakMap<Exec, Map<string, Promise<Outcome<Catalogue>>>>();
+
+/**
+ * For those who only watch: whoever asks within a moment shares one look, as the readings after an operation do. None is given what was
+ * read before it asked. Errors: as `readCatalogue`.
+ */
+export async function readTogether(session: Session): Promise<Outcome<Catalogue>> {
+  const { deps, configFile, repo, signal } = session;
+  const waiting = begun.get(deps.exec) ?? new Map<string, Promise<Outcome<Catalogue>>>();
+  begun.set(deps.exec, waiting);
+  const key = `${configFile}\n${repo}`;
+  const other = waiting.get(key);
+  if (other !== undefined) {
+    const seen = await other;
+    // Whoever began it was stopped: that is no answer for this one.
+    return !seen.ok && seen.error.code === 'cancelled' && !signal.aborted ? readCatalogue(session) : seen;
+  }
+  const reading = deps.clock.sleep(togetherMs, signal).then(() => {
+    waiting.delete(key);
+    return readCatalogue(session);
   });
+  waiting.set(key, reading);
+  return reading;
 }
 
 /** Every segment name of every archive folder. Errors: as `readCatalogue`. */
@@ -152,23 +196,6 @@ async function listArchive(session: Session, id: string): Promise<Outcome<Archiv
   if (run.value.truncated)
     return fail('repository_unreadable', `the listing of ${folder} is longer than 256 MiB: keep fewer days of WAL`);
   return parseListing(run.value.stdout);
-}
-
-async function readHistories(
-  session: Session,
-  id: string,
-  listing: ArchiveListing,
-): Promise<Outcome<ReadonlyMap<number, readonly Fork[]>>> {
-  const histories = new Map<number, readonly Fork[]>();
-  for (const { timeline, path } of historyFiles(listing)) {
-    const file = `archive/${session.stanza.settings.stanza}/${id}/${path}`;
-    const run = await runOrFail(session, 'repo-get', [file], { output: 'data', fallback: 'repository_unreadable' });
-    if (!run.ok) return run;
-    const forks = parseHistory(run.value.stdout);
-    // Unreadable: the timeline counts as one without ancestors, and what leads to it as a gap.
-    if (forks !== null) histories.set(timeline, forks);
-  }
-  return ok(histories);
 }
 
 /** The newest segment that the server says is safe in its archive; null where it cannot be asked. */

@@ -12,7 +12,7 @@ import type {
 } from '../port.ts';
 import { readSpace } from '../space.ts';
 import { backUp, copy } from './backup.ts';
-import { factsOf, readCatalogue, scanRepository } from './catalogue.ts';
+import { factsOf, readCatalogue, readTogether, scanRepository } from './catalogue.ts';
 import { replacedBeside } from './in-place.ts';
 import { planRestore } from './plan.ts';
 import { prepare } from './prepare.ts';
@@ -78,7 +78,7 @@ async function probe(
 ): Promise<Outcome<RepositoryProbe>> {
   const session = await openSession(deps, repository, signal);
   if (!session.ok) return session;
-  const catalogue = await readCatalogue(session.value);
+  const catalogue = await readTogether(session.value);
   if (!catalogue.ok) return catalogue;
   return ok({ state: catalogue.value.state, ...(await spaceOf(repository)) });
 }
@@ -103,7 +103,7 @@ async function inspect(
 ): Promise<Outcome<RepositoryListing>> {
   const session = await openSession(deps, repository, signal);
   if (!session.ok) return session;
-  const catalogue = await readCatalogue(session.value);
+  const catalogue = await readTogether(session.value);
   if (!catalogue.ok) return catalogue;
   // What it lists is taken for all there is: a disk that is not mounted must not look like one without backups.
   if (catalogue.value.state === 'empty')

@@ -119,12 +119,43 @@ describe('a listing', () => {
     expect(parseListing('nonsense')).toMatchObject({ ok: false, error: { code: 'format_unknown' } });
     expect(parseListing('[1]')).toMatchObject({ ok: false, error: { code: 'format_unknown' } });
   });
+
+  it('has names and entries of every kind', () => {
+    const entries = {
+      '.': { type: 'path' },
+      'a "name", {so}\\': { type: 'file', size: 3, time: 4 },
+      'linked -> {"a": 1}': { type: 'link', destination: '/there/{"b":2}' },
+      'of a store without moments': { size: 5, type: 'file' },
+    };
+
+    const parsed = parseListing(`${JSON.stringify(entries)}\n`);
+
+    expect(parsed.ok ? parsed.value.files : null).toEqual([
+      { path: 'a "name", {so}\\', name: 'a "name", {so}\\', bytes: 3, atMs: 4000 },
+      { path: 'of a store without moments', name: 'of a store without moments', bytes: 5, atMs: 0 },
+    ]);
+    expect(parseListing('{}')).toEqual({ ok: true, value: { files: [] } });
+  });
+
+  it.each([
+    '{"a":{"type":"file"}',
+    '{"a":{"type":"file"},}',
+    '{"a":{"type":"file"}"b":{"type":"file"}}',
+    '{"a":{"type":"file","size":"3"}}',
+    '{"a":{"size":3}}',
+    '{"a":{"type":}}',
+    '{"a":3}',
+    '{"a":{"type":"file"}}x}',
+    '{,}',
+  ])('is not half understood: %s', (text) => {
+    expect(parseListing(text)).toMatchObject({ ok: false, error: { code: 'format_unknown' } });
+  });
 });
 
 it('finds and reads history files', () => {
   const files = [{ path: '00000003.history', name: '00000003.history', bytes: 80, atMs: 5000 }];
 
-  expect(historyFiles({ files })).toEqual([{ timeline: 3, path: '00000003.history', atMs: 5000 }]);
+  expect(historyFiles({ files })).toEqual([{ timeline: 3, path: '00000003.history', bytes: 80, atMs: 5000 }]);
   expect(parseHistory('1\t0/5000100\tno recovery target specified\n\n2\t0/7000000\tbefore 2026-11-22\n')).toEqual([
     { parent: 1, lsn: 0x5000100n },
     { parent: 2, lsn: 0x7000000n },

@@ -38,9 +38,9 @@ const logBytes = 2 ** 32;
 
 /** `000000010000000A000000FF` as PostgreSQL writes it; null for any other text (history, backup labels, partial segments). */
 export function parseSegment(name: string, segmentBytes: number): SegmentName | null {
-  const match = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})$/.exec(name);
-  if (match === null) return null;
-  const [timeline = 0, log = 0, low = 0] = match.slice(1).map((hex) => Number.parseInt(hex, 16));
+  if (!/^[0-9A-F]{24}$/.test(name)) return null;
+  const part = (from: number): number => Number.parseInt(name.slice(from, from + 8), 16);
+  const [timeline, log, low] = [part(0), part(8), part(16)];
   const perLog = logBytes / segmentBytes;
   return timeline === 0 || low >= perLog ? null : { timeline, number: log * perLog + low };
 }
@@ -87,38 +87,58 @@ export interface ArchiveListing {
   }[];
 }
 
-const Listing = z.record(
-  z.string(),
-  z.object({ type: z.string(), size: z.number().optional(), time: z.number().optional() }),
-);
+/** One name and what is said of it. */
+const listed = /"((?:[^"\\]|\\.)*)":\{((?:[^{}"]|"(?:[^"\\]|\\.)*")*)\}/y;
+const plainFile = /^"type":"file","size":(\d+),"time":(\d+)$/;
+const Entry = z.object({ type: z.string(), size: z.number().optional(), time: z.number().optional() });
 
-/** `repo-ls --output=json --recurse`. Errors: `format_unknown`. */
+/**
+ * `repo-ls --output=json --recurse`. Errors: `format_unknown`. Read entry by entry: a year of WAL has half a million of them, and one
+ * object of so many names takes ten times as long.
+ */
 export function parseListing(text: string): Outcome<ArchiveListing> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    return fail('format_unknown', 'the answer of `pgbackrest repo-ls` is not JSON', { cause });
+  const unknown = fail('format_unknown', 'the answer of `pgbackrest repo-ls` has another shape than known');
+  const all = text.trim();
+  if (all === '{}') return ok({ files: [] });
+  if (!all.startsWith('{') || !all.endsWith('}')) return unknown;
+  const files: ArchiveListing['files'][number][] = [];
+  for (let at = 1; at < all.length; at = listed.lastIndex + 1) {
+    listed.lastIndex = at;
+    const [, name, said] = listed.exec(all) ?? [];
+    if (name === undefined || said === undefined) return unknown;
+    const isLast = listed.lastIndex === all.length - 1;
+    if (!isLast && all[listed.lastIndex] !== ',') return unknown;
+    const entry = entryOf(said);
+    if (entry === null) return unknown;
+    if (entry.type === 'file') files.push(fileOf(name, entry.size ?? 0, entry.time ?? 0));
   }
-  const parsed = Listing.safeParse(json);
-  if (!parsed.success) return fail('format_unknown', 'the answer of `pgbackrest repo-ls` has another shape than known');
-  const files = Object.entries(parsed.data)
-    .filter(([, { type }]) => type === 'file')
-    .map(([path, { size = 0, time = 0 }]) => ({
-      path,
-      name: (path.split('/').at(-1) ?? '').replace(/\.(gz|lz4|zst|bz2)$/, '').replace(/-[0-9a-f]{40}$/, ''),
-      bytes: size,
-      atMs: time * 1000,
-    }));
   return ok({ files });
 }
 
+function entryOf(said: string): z.infer<typeof Entry> | null {
+  const plain = plainFile.exec(said);
+  if (plain !== null) return { type: 'file', size: Number(plain[1]), time: Number(plain[2]) };
+  try {
+    return Entry.safeParse(JSON.parse(`{${said}}`)).data ?? null;
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    return null;
+  }
+}
+
+function fileOf(name: string, bytes: number, seconds: number): ArchiveListing['files'][number] {
+  const path = name.includes('\\') ? (JSON.parse(`"${name}"`) as string) : name;
+  const own = path.slice(path.lastIndexOf('/') + 1).replace(/\.(?:gz|lz4|zst|bz2)$/, '');
+  return { path, name: own.replace(/-[0-9a-f]{40}$/, ''), bytes, atMs: seconds * 1000 };
+}
+
 /** The history files of a listing, by timeline; their content has to be read to know where a timeline began. */
-export function historyFiles({ files }: ArchiveListing): { timeline: number; path: string; atMs: number }[] {
-  return files.flatMap(({ name, path, atMs }) => {
+export function historyFiles({
+  files,
+}: ArchiveListing): { timeline: number; path: string; bytes: number; atMs: number }[] {
+  return files.flatMap(({ name, path, bytes, atMs }) => {
     const match = /^([0-9A-F]{8})\.history$/.exec(name);
-    return match === null ? [] : [{ timeline: Number.parseInt(match[1] ?? '0', 16), path, atMs }];
+    return match === null ? [] : [{ timeline: Number.parseInt(match[1] ?? '0', 16), path, bytes, atMs }];
   });
 }
 

@@ -192,14 +192,19 @@ function gapOf({ repository, archive }: ScanInput, lineage: Lineage, hole: Hole)
 }
 
 function brokenOf({ archive, backups }: ScanInput, lineages: readonly Lineage[]): { id: string; missing: string }[] {
-  const present = new Set(archive.segments.map((segment) => segmentName(segment, archive.segmentBytes)));
+  const present = new Map<number, Set<number>>();
+  for (const { timeline, number } of archive.segments) {
+    const numbers = present.get(timeline) ?? new Set<number>();
+    present.set(timeline, numbers.add(number));
+  }
   return backups.flatMap(({ id, first, last }) => {
     const lineage =
       lineages.find((l) => isOn(l, first) && isOn(l, last)) ??
       lineageOf(last.timeline, archive.histories, archive.segmentBytes);
     for (let number = first.number; number <= last.number; number++) {
-      const name = segmentName(segmentAt(lineage, number), archive.segmentBytes);
-      if (!present.has(name)) return [{ id, missing: name }];
+      const needed = segmentAt(lineage, number);
+      if (present.get(needed.timeline)?.has(number) !== true)
+        return [{ id, missing: segmentName(needed, archive.segmentBytes) }];
     }
     return [];
   });

@@ -1,0 +1,67 @@
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+
+/** Lines of a child's output, read in lots: a program that tells each file wakes this process twenty times a second at most, not a thousand. */
+
+/** What an output may be late by, milliseconds. */
+const longestWaitMs = 50;
+/** The kernel holds some 170 writes, or 200 KiB, for a reader; a writer that makes more while nobody reads has to wait. */
+const largeLot = { lines: 64, bytes: 32 * 2 ** 10 };
+/** What is beyond it is dropped: a line without an end must not fill the memory. */
+const maxLineLength = 2 ** 20;
+
+export interface LineReader {
+  /** The child has ended: what is left is read at once. */
+  drain(): void;
+}
+
+/** A pause of the stream alone would go on reading each write into its buffer: only the handle stops it. */
+interface Handle {
+  readStop(): number;
+  readStart(): number;
+}
+
+/** Fresh each time: a stream that was closed has none. A Node that names it otherwise reads every write as it comes. */
+function handleOf(stream: Readable): Handle | null {
+  const { _handle: handle } = stream as unknown as { readonly _handle?: Partial<Handle> | null };
+  return typeof handle?.readStop === 'function' && typeof handle.readStart === 'function' ? (handle as Handle) : null;
+}
+
+/** Calls `onLine` for each line without its end, also for a last one that has none. The stream must have no other reader that pauses it. */
+export function readLines(stream: Readable, onLine: (line: string) => void): LineReader {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  let waitMs = 1;
+  let draining = false;
+  let timer: NodeJS.Timeout | undefined;
+  const goOn = (): void => {
+    timer = undefined;
+    handleOf(stream)?.readStart();
+  };
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (rest + decoder.write(chunk)).split('\n');
+    rest = (lines.pop() ?? '').slice(0, maxLineLength);
+    for (const line of lines) onLine(line.endsWith('\r') ? line.slice(0, -1) : line);
+    if (draining || timer !== undefined) return;
+    const isLarge = lines.length > largeLot.lines || chunk.length > largeLot.bytes;
+    waitMs = isLarge ? waitMs / 2 : Math.min(longestWaitMs, waitMs * 2);
+    if (waitMs < 1) {
+      waitMs = 1;
+      return;
+    }
+    handleOf(stream)?.readStop();
+    timer = setTimeout(goOn, waitMs);
+  });
+  stream.on('end', () => {
+    rest += decoder.end();
+    if (rest !== '') onLine(rest);
+  });
+  return {
+    drain() {
+      draining = true;
+      if (timer === undefined) return;
+      clearTimeout(timer);
+      goOn();
+    },
+  };
+}
