@@ -79,6 +79,8 @@ describe('a primary with two standbys, one of them synchronous', () => {
   it('warns of what its settings put at risk', async () => {
     expect(await engine.warnings(cluster, context.signal)).toEqual([
       'c streams without a slot: the primary may remove log that it still needs',
+      'b has no synchronous_standby_names, a has: as the primary its commits wait for nobody',
+      'c has no synchronous_standby_names, a has: as the primary its commits wait for nobody',
     ]);
   });
 

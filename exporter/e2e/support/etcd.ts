@@ -92,3 +92,44 @@ async function isHealthy(address: string): Promise<boolean> {
   const reply = await fetch(`http://${address}/health`, { signal: AbortSignal.timeout(2000) });
   return ((await reply.json()) as { health: string }).health === 'true';
 }
+
+export interface EtcdLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+const root: EtcdLogin = { user: 'root', password: 'root-secret' };
+
+async function call(address: string, what: string, body: object, token?: string): Promise<{ readonly token?: string }> {
+  const reply = await fetch(`http://${address}/v3/auth/${what}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: token === undefined ? {} : { authorization: token },
+    signal: AbortSignal.timeout(5000),
+  });
+  if (!reply.ok) throw new Error(`etcd: ${what}: ${reply.status} ${await reply.text()}`);
+  return (await reply.json()) as { readonly token?: string };
+}
+
+function addressOf(members: readonly EtcdMember[]): string {
+  const found = members.find((member) => member.running());
+  if (found === undefined) throw new Error('no etcd runs');
+  return found.address;
+}
+
+/** From then on nobody reads or writes without a login; that one may do everything. */
+export async function askForLogin(members: readonly EtcdMember[], { user, password }: EtcdLogin): Promise<void> {
+  const address = addressOf(members);
+  for (const one of [root, { user, password }]) {
+    await call(address, 'user/add', { name: one.user, password: one.password });
+    await call(address, 'user/grant', { user: one.user, role: 'root' });
+  }
+  await call(address, 'enable', {});
+}
+
+/** Whoever knows only the old password is turned away from then on. */
+export async function changePassword(members: readonly EtcdMember[], { user, password }: EtcdLogin): Promise<void> {
+  const address = addressOf(members);
+  const { token } = await call(address, 'authenticate', { name: root.user, password: root.password });
+  await call(address, 'user/changepw', { name: user, password }, token);
+}

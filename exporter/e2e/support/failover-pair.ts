@@ -1,7 +1,7 @@
 import type { FailoverReply } from '../../src/contract/failover-replies.ts';
 import type { FailoverFacts } from '../../src/contract/failover.ts';
 import type { Operation } from '../../src/contract/operation.ts';
-import { startGenesis, type Genesis } from './genesis.ts';
+import { startGenesis, type Genesis, type GenesisOptions } from './genesis.ts';
 import { startHaproxy, type Haproxy } from './haproxy.ts';
 import { startPostgres, startStandby, type TestServer } from './postgres.ts';
 import { tempFolder, waitUntil } from './processes.ts';
@@ -39,6 +39,8 @@ export interface PairOptions {
   /** Over the section `failover`. */
   readonly failover?: Readonly<Record<string, unknown>>;
   readonly settings?: Readonly<Record<string, string>>;
+  /** The role that Genesis logs in as; default that of the client. */
+  readonly user?: string;
 }
 
 export async function startPair(options: PairOptions = {}): Promise<Pair> {
@@ -57,13 +59,28 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
       },
     ],
   });
-  const config = configOf(a, b, proxy, options);
-  const genesis = await startGenesis({ config });
-  const writer = await startWriter({ port: proxy.port('writer'), user: a.user });
-  return pairOf({ a, b, proxy, genesis, writer, config });
+  return watchPair({ a, b, proxy, config: configOf(a, b, proxy, options) });
 }
 
-function configOf(a: TestServer, b: TestServer, proxy: Haproxy, { failover = {} }: PairOptions) {
+export interface PairParts {
+  readonly a: TestServer;
+  readonly b: TestServer;
+  /** Standbys beside the two. */
+  readonly more?: readonly TestServer[];
+  readonly proxy: Haproxy;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Another environment for Genesis, e.g. a network of its own. */
+  readonly start?: Pick<GenesisOptions, 'env' | 'launcher' | 'until'>;
+}
+
+/** Lets Genesis watch servers that run, and a client write to them. */
+export async function watchPair(parts: PairParts): Promise<Pair> {
+  const genesis = await startGenesis({ ...parts.start, config: parts.config });
+  const writer = await startWriter({ port: parts.proxy.port('writer'), user: parts.a.user });
+  return pairOf({ ...parts, genesis, writer });
+}
+
+export function configOf(a: TestServer, b: TestServer, proxy: Haproxy, { failover = {}, user = a.user }: PairOptions) {
   return {
     collectors: { dr_interval: '2s' },
     services: [
@@ -71,7 +88,7 @@ function configOf(a: TestServer, b: TestServer, proxy: Haproxy, { failover = {} 
         name: service,
         backup: { engine: 'pg_dump', schedules: { full: null, incremental: null } },
         drills: { schedule: null },
-        postgres: { host: a.socketFolder, port: a.port, user: a.user, bin: a.bin, heartbeat: { interval: '1s' } },
+        postgres: { host: a.socketFolder, port: a.port, user, bin: a.bin, heartbeat: { interval: '1s' } },
         failover: {
           engine: 'postgres',
           interval: '1s',
@@ -92,10 +109,8 @@ function configOf(a: TestServer, b: TestServer, proxy: Haproxy, { failover = {} 
   };
 }
 
-function pairOf(
-  parts: Pick<Pair, 'a' | 'b' | 'proxy' | 'genesis' | 'writer'> & { readonly config: ReturnType<typeof configOf> },
-): Pair {
-  const { a, b, proxy, writer, config } = parts;
+function pairOf(parts: PairParts & Pick<Pair, 'genesis' | 'writer'>): Pair {
+  const { a, b, proxy, writer, config, more = [] } = parts;
   const pair: Pair = {
     a,
     b,
@@ -134,7 +149,7 @@ function pairOf(
       if (ended.state === 'succeeded') return ended;
       throw new Error(JSON.stringify({ error: ended.error, steps: ended.steps }, null, 1));
     },
-    named: (name) => (name === 'a' ? a : b),
+    named: (name) => [a, ...more].find((server) => server.name === name) ?? b,
     lost: async (server) => {
       // Taken before the rows are read: what is acknowledged meanwhile may not be among them.
       const told = writer.acknowledged.map(({ id }) => id);
@@ -143,7 +158,7 @@ function pairOf(
       return told.filter((id) => !there.has(id));
     },
     restart: async () => {
-      pair.genesis = await startGenesis({ home: pair.genesis.home, config });
+      pair.genesis = await startGenesis({ ...parts.start, home: pair.genesis.home, config });
     },
   };
   return pair;

@@ -12,7 +12,11 @@ export interface Link {
   stop(): Promise<void>;
 }
 
-export async function startLink(targetPort: number): Promise<Link> {
+/** `at`: where it listens; default a free port of 127.0.0.1. Links of one port on several loopback addresses can be cut one by one. */
+export async function startLink(
+  targetPort: number,
+  at: { readonly host?: string; readonly port?: number } = {},
+): Promise<Link> {
   const sockets = new Set<Socket>();
   let state: 'open' | 'cut' | 'frozen' = 'open';
   const adopt = (socket: Socket): void => {
@@ -34,7 +38,7 @@ export async function startLink(targetPort: number): Promise<Link> {
     far.once('close', () => near.destroy());
     if (state === 'frozen') for (const socket of [near, far]) socket.pause();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at.port ?? 0, at.host ?? '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the link has no port');
   return {

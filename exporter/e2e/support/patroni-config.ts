@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { EtcdMember } from './etcd.ts';
+import type { EtcdLogin, EtcdMember } from './etcd.ts';
 import type { Link } from './link.ts';
 import { postgresBin } from './postgres-machine.ts';
 
@@ -19,6 +19,8 @@ export interface PatroniOptions {
   readonly tags?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Each node reaches etcd over links of its own that can be cut (`PatroniNode.store`). */
   readonly links?: boolean;
+  /** Login that etcd asks for from then on; only with the client etcd3. */
+  readonly storeLogin?: EtcdLogin;
   /** Basic pair of the REST API; null: everybody may call everything. */
   readonly auth?: { readonly user: string; readonly password: string } | null;
 }
@@ -37,7 +39,7 @@ export function configOf(
   scope: string,
   etcd: readonly EtcdMember[],
   auth: { readonly user: string; readonly password: string } | null,
-  { client = 'etcd3', settings = {}, tags = {} }: PatroniOptions,
+  { client = 'etcd3', settings = {}, tags = {}, storeLogin }: PatroniOptions,
 ): object {
   const rest = `127.0.0.1:${place.rest}`;
   return {
@@ -50,7 +52,10 @@ export function configOf(
     },
     // A test must never arm the watchdog of the machine it runs on.
     watchdog: { mode: 'off' },
-    [client]: storeOf(place, etcd),
+    [client]: {
+      ...storeOf(place, etcd),
+      ...(storeLogin === undefined ? {} : { username: storeLogin.user, password: storeLogin.password }),
+    },
     bootstrap: {
       dcs: {
         ttl: 20,

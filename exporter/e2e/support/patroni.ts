@@ -5,7 +5,7 @@ import type { FailoverCluster, FailoverNode } from '../../src/engines/failover/p
 import type { PatroniEngineDeps } from '../../src/engines/failover/patroni/engine.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { systemExec } from '../../src/runtime/exec.ts';
-import { startEtcd, type EtcdMember } from './etcd.ts';
+import { askForLogin, startEtcd, type EtcdMember } from './etcd.ts';
 import { configOf, superuser, type PatroniOptions, type Place } from './patroni-config.ts';
 import { asUser, connect, ownedFolder, postgresBin, serverOwner } from './postgres-machine.ts';
 import { startLink, type Link } from './link.ts';
@@ -88,6 +88,7 @@ process.once('exit', () => {
 export async function startPatroniCluster(options: PatroniOptions): Promise<PatroniCluster> {
   const owner = serverOwner();
   const etcd = await startEtcd(options.folder, options.etcd ?? 3);
+  if (options.storeLogin !== undefined) await askForLogin(etcd, options.storeLogin);
   const auth = options.auth === undefined ? { user: 'genesis', password: 'rest-secret' } : options.auth;
   const places: Place[] = [];
   for (const name of options.nodes)

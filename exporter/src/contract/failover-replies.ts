@@ -146,6 +146,19 @@ export const FailoverFactsReply = z
         reason: z.string(),
       }),
     ),
+    promotions: z
+      .array(
+        z.object({
+          timeline: z.number(),
+          atBytes: z.number(),
+          reason: z.string(),
+          at: time.nullable(),
+          from: z.string().nullable(),
+          to: z.string().nullable(),
+        }),
+      )
+      .nullable()
+      .describe('What the product itself has written down; null: it keeps nothing, or nobody tells it.'),
     warnings: z.array(z.string()),
   })
   .meta({ id: 'Failover', description: 'Who serves, who could take over, and what is decided about it.' });

@@ -179,6 +179,19 @@ export interface FailoverRecord {
   readonly reason: string;
 }
 
+/** A promotion as the product that made it wrote it down, whoever asked for it: it does not tell a planned one from a failover. */
+export interface ProductPromotion {
+  /** The timeline that began with it. */
+  readonly timeline: number;
+  /** Where it branched off, bytes of the log. */
+  readonly atBytes: number;
+  readonly reason: string;
+  /** Null: not written down, as when the product lost its store at that moment. */
+  readonly at: IsoTime | null;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
 export interface AutomationPause {
   readonly by: string;
   readonly reason: string;
@@ -230,6 +243,8 @@ export interface FailoverFacts {
   readonly breakers: readonly BreakerFacts[];
   /** Newest first, at most 20. */
   readonly history: readonly FailoverRecord[];
+  /** What the product itself has written down, newest first, at most 20. Null: it keeps nothing, or nobody tells it. */
+  readonly promotions: readonly ProductPromotion[] | null;
   /** Of the product: what its version, its settings or its state put at risk. */
   readonly warnings: readonly string[];
 }
@@ -267,10 +282,17 @@ export interface FailoverView {
   readonly nodes: readonly NodeFacts[];
   /** Primary as last known, also when it no longer answers. */
   readonly primary: string | null;
-  /** The newest position it was seen at. */
-  readonly primaryPosition: { readonly bytes: number; readonly at: IsoTime; readonly bytesPerSecond: number } | null;
+  /** The newest position it was seen at. `timeline` null or absent: not known. */
+  readonly primaryPosition: {
+    readonly bytes: number;
+    readonly at: IsoTime;
+    readonly bytesPerSecond: number;
+    readonly timeline?: number | null;
+  } | null;
   /** Standbys whose confirmation its commits waited for when it last answered. */
   readonly synchronousStandbys: readonly string[];
+  /** Nodes of which nothing that is configured could ever prove that they are down. Absent: none. */
+  readonly unfenceable?: readonly string[];
   readonly vantages: readonly Vantage[];
   /** Ends of the failovers and switchovers that were made, newest first. */
   readonly recent: readonly { readonly at: IsoTime; readonly succeeded: boolean; readonly automatic: boolean }[];

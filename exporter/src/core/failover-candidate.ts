@@ -67,7 +67,7 @@ function lossBeyond(loss: PredictedLoss, policy: FailoverPolicy, hasLog: boolean
   return null;
 }
 
-/** Identity and timeline that a candidate has to have; null: not known. */
+/** Identity and timeline that a candidate has to have, those of the primary as last seen; null: not known. */
 interface Reference {
   readonly hasLog: boolean;
   readonly systemId: string | null;
@@ -85,7 +85,8 @@ function referenceOf(view: FailoverView): Reference {
     hasLog: keepsLog(view),
     // Nodes of two clusters and no primary to compare with: nobody can tell which are ours.
     systemId: own ?? (ids.size === 1 ? ([...ids][0] ?? null) : null),
-    timeline: timelines.length === 0 ? null : Math.max(...timelines),
+    // A primary that is gone does not say any more; what answers now may be left behind, or have gone another way.
+    timeline: view.primaryPosition?.timeline ?? (timelines.length === 0 ? null : Math.max(...timelines)),
   };
 }
 
@@ -95,6 +96,8 @@ function whyNotItsData(probe: NodeProbe, { hasLog, systemId, timeline }: Referen
   if (probe.systemId !== systemId) return 'its data is of another cluster';
   if (probe.timeline === null || timeline === null) return 'its timeline is not known';
   if (probe.timeline < timeline) return `it is on timeline ${probe.timeline}, behind ${timeline}`;
+  if (probe.timeline > timeline)
+    return `it is on timeline ${probe.timeline}, and the primary was on ${timeline}: it went another way`;
   return null;
 }
 
@@ -146,7 +149,10 @@ function whyNotAhead(node: NodeFacts, view: FailoverView): string | null {
 
 function rank(node: NodeFacts, policy: FailoverPolicy): readonly number[] {
   const region = policy.preferredRegions.indexOf(node.region);
-  return [region === -1 ? policy.preferredRegions.length : region, -(node.probe?.receivedBytes ?? 0), node.priority];
+  // A product that says nothing of a node may not be able to promote it; another one it may.
+  const unsure = policy.managed && (node.probe?.problem ?? null) !== null ? 1 : 0;
+  const place = region === -1 ? policy.preferredRegions.length : region;
+  return [unsure, place, -(node.probe?.receivedBytes ?? 0), node.priority];
 }
 
 function byRank(policy: FailoverPolicy): (a: NodeFacts, b: NodeFacts) => number {
@@ -157,7 +163,7 @@ function byRank(policy: FailoverPolicy): (a: NodeFacts, b: NodeFacts) => number 
   };
 }
 
-/** The best node to promote in place of the primary: preferred region, most received, priority, name. `wanted`: only this one. */
+/** The best node to promote in place of the primary: preferred region, most received, priority, name; of a managed one first of all nothing wrong. `wanted`: only this one. */
 export function chooseCandidate(
   view: FailoverView,
   policy: FailoverPolicy,

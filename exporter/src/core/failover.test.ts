@@ -114,6 +114,35 @@ function viewWith(fields: Partial<FailoverView> = {}): FailoverView {
 
 const decide = (fields: Partial<FailoverView>, changed: Partial<FailoverPolicy> = {}) =>
   decideFailover(viewWith(fields), { ...policy, ...changed }, now);
+
+describe('a primary that Genesis cannot see into, or could never prove down', () => {
+  it('answers and does not say whether it writes: a person has to look, and nothing is done', () => {
+    const mute = nodeWith('a', { probe: probeWith({ role: null, writable: null, problem: 'the login is refused' }) });
+
+    expect(decide({ nodes: [mute, nodeWith('b')] })).toMatchObject({
+      action: 'hold',
+      page: true,
+      reasons: ['a answers and does not say whether it takes writes: the login is refused'],
+    });
+    expect(decide({ nodes: [mute, nodeWith('b')] }, { managed: true }).action).toBe('none');
+  });
+
+  it('is not cut off from its clients only to find that out', () => {
+    const held = decide({ unfenceable: ['a'] });
+
+    expect(held).toMatchObject({ action: 'hold', node: 'a', page: true });
+    expect(held.reasons).toContain('nothing that is configured could prove that a is down: only a person can go on');
+    expect(decide({ unfenceable: ['b'] }).action).toBe('failover');
+    expect(standingAnswer(viewWith({ nodes: [well, nodeWith('b')], unfenceable: ['a'] }), policy, now)).toMatchObject({
+      wouldSucceed: true,
+      reasons: [
+        'b could take over',
+        'only by hand: nothing that is configured could prove that a is down: only a person can go on',
+      ],
+    });
+  });
+});
+
 const fenceOf = (node: string, fields: Partial<NodeFence> = {}): NodeFence => ({
   node,
   since: ago(600),
@@ -320,6 +349,20 @@ describe('the candidate', () => {
       /12.7 KiB would be lost/,
     );
     expect(why({}, {}, { maxLossSeconds: 2 })).toBe('writes of 3.0 s would be lost, more than the allowed 2 s');
+  });
+
+  it('is on the timeline that the primary was on, whoever is left to answer', () => {
+    const primaryPosition = { bytes: 10_000, at: ago(3), bytesPerSecond: 1000, timeline: 2 };
+    const [behind, right, apart] = [1, 2, 3].map((timeline) =>
+      nodeWith(`t${timeline}`, { probe: probeWith({ timeline }) }),
+    );
+    const among = (...nodes: (NodeFacts | undefined)[]) =>
+      decide({ nodes: [lost('refused'), ...nodes.filter((node) => node !== undefined)], primaryPosition });
+
+    expect(among(behind)).toMatchObject({ action: 'hold', page: true });
+    expect(among(behind).reasons).toContain('t1: it is on timeline 1, behind 2');
+    expect(among(apart).reasons).toContain('t3: it is on timeline 3, and the primary was on 2: it went another way');
+    expect(among(behind, right, apart)).toMatchObject({ action: 'failover', candidate: 't2' });
   });
 
   it('is never on an older timeline than another node, nor of another cluster', () => {
@@ -597,6 +640,20 @@ describe('the standing answer', () => {
       { ...policy, ...changed },
       now,
     );
+
+  it('is not known where a product would have to move it and says nothing, or has lost its store', () => {
+    const mute = (name: string) => nodeWith(name, { probe: probeWith({ problem: 'Patroni does not answer' }) });
+
+    expect(answer({ nodes: [well, mute('b'), mute('c')] }, { managed: true })).toMatchObject({
+      wouldSucceed: null,
+      candidate: 'b',
+    });
+    expect(answer({ nodes: [well, mute('b'), nodeWith('c')] }, { managed: true })).toMatchObject({
+      wouldSucceed: true,
+      candidate: 'c',
+    });
+    expect(answer({ nodes: [well, mute('b'), mute('c')] })).toMatchObject({ wouldSucceed: true });
+  });
 
   it('is yes with the candidate and the loss while the primary is well', () => {
     expect(answer({})).toMatchObject({ wouldSucceed: true, candidate: 'b', loss: { bytes: 3000 }, rejected: [] });

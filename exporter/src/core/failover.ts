@@ -6,7 +6,7 @@ import type {
   PredictedLoss,
   StandingAnswer,
 } from '../contract/failover.ts';
-import { chooseCandidate } from './failover-candidate.ts';
+import { chooseCandidate, keepsLog } from './failover-candidate.ts';
 import { doubtsAbout, isLost, reachInWords } from './failover-health.ts';
 import { findMembership, standingMembership } from './failover-members.ts';
 import { judgeWriters, writersOf } from './failover-writers.ts';
@@ -54,7 +54,7 @@ function secondWriter(view: FailoverView, policy: FailoverPolicy, now: Date): Fi
   );
 }
 
-function judgeAnswering(primary: NodeFacts, policy: FailoverPolicy): Finding {
+function judgeAnswering(primary: NodeFacts, view: FailoverView, policy: FailoverPolicy): Finding {
   const { probe, health } = primary;
   if (probe === null) return none(`${primary.name} was not looked at yet`);
   if (probe.reach === 'answered' && probe.role === 'standby')
@@ -63,6 +63,12 @@ function judgeAnswering(primary: NodeFacts, policy: FailoverPolicy): Finding {
     return hold(
       primary.name,
       `${primary.name} answers and takes no writes${probe.problem ? `: ${probe.problem}` : ''}`,
+    );
+  // A generic service need not say it.
+  if (probe.reach === 'answered' && probe.writable === null && !policy.managed && keepsLog(view))
+    return hold(
+      primary.name,
+      `${primary.name} answers and does not say whether it takes writes${probe.problem ? `: ${probe.problem}` : ''}`,
     );
   if (health.failuresInRow > 0)
     return none(`${health.failuresInRow} of ${policy.failuresInRow} probes of ${primary.name} failed`);
@@ -107,6 +113,11 @@ function judgeManaged(primary: NodeFacts, why: string, now: Date): Finding {
   return { ...hold(primary.name, ...reasons), page: age > managedGraceSeconds };
 }
 
+function whyUnfenceable({ unfenceable, primary }: FailoverView): string | null {
+  if (primary === null || unfenceable?.includes(primary) !== true) return null;
+  return `nothing that is configured could prove that ${primary} is down: only a person can go on`;
+}
+
 function judgeLost(primary: NodeFacts, why: string, view: FailoverView, policy: FailoverPolicy, now: Date): Finding {
   if (policy.managed) return judgeManaged(primary, why, now);
   const doubts = doubtsAbout(primary, view, now);
@@ -116,6 +127,9 @@ function judgeLost(primary: NodeFacts, why: string, view: FailoverView, policy: 
     return hold(primary.name, why, 'no other node answers either: the fault may be on this side');
   const open = unproven(view);
   if (open.length > 0) return hold(primary.name, why, ...open);
+  // To cut it off first and to find out then would only end what it may still serve.
+  const unfenceable = whyUnfenceable(view);
+  if (unfenceable !== null) return hold(primary.name, why, unfenceable);
   if (view.breakerOpen) return hold(primary.name, why, 'the circuit breaker of the service is open');
   const { candidate, loss, rejected } = chooseCandidate(view, policy, now);
   if (candidate === null)
@@ -136,7 +150,7 @@ function find(view: FailoverView, policy: FailoverPolicy, now: Date): Finding {
   const { lost, why } = isLost(primary, policy);
   return lost
     ? judgeLost(primary, `${primary.name} is lost: ${why ?? reachInWords(primary.probe)}`, view, policy, now)
-    : judgeAnswering(primary, policy);
+    : judgeAnswering(primary, view, policy);
 }
 
 /** What keeps a right thing from being done without a person; `page`: somebody has to know that it is not done. */
@@ -208,7 +222,10 @@ function standingPassive(view: FailoverView, policy: FailoverPolicy, now: Date):
     ...(view.breakerOpen ? ['the circuit breaker of the service is open'] : []),
   ];
   const unseen = view.nodes.filter(({ probe }) => probe === null).map(({ name }) => `${name} was not looked at yet`);
-  const unknown = [...(view.primary === null ? ['no primary is known'] : []), ...(candidate === null ? unseen : [])];
+  const unknown = [
+    ...(view.primary === null ? ['no primary is known'] : []),
+    ...(candidate === null ? unseen : unsureOfProduct(candidate, policy)),
+  ];
   return {
     wouldSucceed: against.length > 0 ? false : unknown.length > 0 ? null : candidate !== null,
     candidate: candidate?.name ?? null,
@@ -223,6 +240,12 @@ function standingPassive(view: FailoverView, policy: FailoverPolicy, now: Date):
   };
 }
 
+/** Its server may be well while the product that would have to promote it cannot: does not answer, or has lost its store. */
+function unsureOfProduct({ name, probe }: NodeFacts, policy: FailoverPolicy): readonly string[] {
+  const problem = policy.managed ? (probe?.problem ?? null) : null;
+  return problem === null ? [] : [`whether the product can move it to ${name} is not known: ${problem}`];
+}
+
 /** What keeps the automation, and not a person. */
 function byHandOnly(view: FailoverView, policy: FailoverPolicy, now: Date): readonly string[] {
   const { flapping, wait } = limits(view, policy, now);
@@ -232,6 +255,7 @@ function byHandOnly(view: FailoverView, policy: FailoverPolicy, now: Date): read
     view.pausedUntil !== null && Date.parse(view.pausedUntil) > +now
       ? `automation is paused until ${view.pausedUntil}`
       : null,
+    whyUnfenceable(view),
     flapping,
     wait,
   ];

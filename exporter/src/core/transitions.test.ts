@@ -94,6 +94,15 @@ describe('after a crash', () => {
     expect(wayBack(failover, seen)).toEqual(['cut_off']);
   });
 
+  it('clients of an old primary that cannot be seen are let in again while the candidate follows, and those of one that is down are not', () => {
+    const begun = upTo(failover, 'fence');
+
+    expect(wayBack(failover, seenWith({ from: 'unknown', begun }))).toEqual(['cut_off']);
+    expect(wayBack(failover, seenWith({ from: 'unknown', to: 'unknown', begun }))).toEqual([]);
+    expect(wayBack(failover, seenWith({ from: 'down', begun }))).toEqual([]);
+    expect(wayBack(failover, seenWith({ from: 'unknown', begun: upTo(failover, 'promote') }))).toEqual([]);
+  });
+
   it('a planned move goes on when the old primary is stopped and the candidate follows, else the old one is started', () => {
     const begun = upTo(switchover, 'demote');
 

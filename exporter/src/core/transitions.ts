@@ -158,8 +158,10 @@ export function wayBack(t: Transition, seen: Seen): readonly Phase[] {
   if (thirdWrites || to === 'writes') return [];
   const undone = rowsOf(t).filter(({ phase, undo }) => undo !== null && begun.includes(phase));
   const order = undone.map(({ phase }) => phase).reverse();
-  // A failover undoes nothing for a primary that does not write: the way to it stays closed until it does.
-  if (t.kind === 'failover' || t.kind === 'fence') return from === 'writes' ? order : [];
+  // A failover undoes nothing for a primary that is down: the way to it stays closed until it writes. One that cannot be seen may serve
+  // others, and while the candidate follows nobody else writes: its clients keep the way that they had.
+  if (t.kind === 'failover') return from === 'writes' || (from === 'unknown' && to === 'follows') ? order : [];
+  if (t.kind === 'fence') return from === 'writes' ? order : [];
   return order;
 }
 

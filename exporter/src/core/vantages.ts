@@ -1,20 +1,21 @@
 import type { BalancerFacts, NodeProbe, Vantage } from '../contract/failover.ts';
 import type { IsoTime } from '../contract/observed.ts';
 
-/** What others see of the primary: one place that cannot reach it has lost it for itself only. */
+/** What others see of a node: one place that cannot reach it has lost it for itself only. */
 
 /** A standby that heard from the primary so recently vouches for it; PostgreSQL says something at least at every heartbeat. */
 const vouchesSeconds = 10;
 
+/** `primary` null: there is none, as where all serve; the load balancer still sees each node. */
 export function vantagesOf(
-  primary: string,
+  primary: string | null,
   probes: ReadonlyMap<string, NodeProbe>,
   balancer: { readonly at: IsoTime; readonly value: BalancerFacts } | null,
   intervalSeconds: number,
 ): readonly Vantage[] {
   const found: Vantage[] = [];
   for (const [node, probe] of probes) {
-    if (node === primary || probe.role !== 'standby') continue;
+    if (primary === null || node === primary || probe.role !== 'standby') continue;
     found.push(fromStandby(node, primary, probe, Math.min(vouchesSeconds, intervalSeconds * 3)));
   }
   for (const server of balancer?.value.servers ?? [])

@@ -90,8 +90,8 @@ const history: Failover['history'] = [
     operationId: 'rejoin_20261121_041207_5d0c9a1e',
     kind: 'rejoin',
     automatic: false,
-    from: null,
-    to: 'berlin',
+    from: 'berlin',
+    to: 'vienna',
     startedAt: ago(22 * hour),
     endedAt: ago(22 * hour - 9_300),
     succeeded: true,
@@ -233,6 +233,7 @@ export const calm: Failover = {
   },
   breakers,
   history,
+  promotions: null,
   warnings: [],
 };
 
@@ -338,6 +339,16 @@ export const trouble: Failover = {
     },
   ],
   history: [],
+  promotions: [
+    {
+      timeline: 8,
+      atBytes: 5_368_709_120,
+      reason: 'no recovery target specified',
+      at: ago(2 * hour),
+      from: 'berlin',
+      to: 'vienna',
+    },
+  ],
   warnings: [
     'Patroni 3.0.2 with etcd3 can win a lost leader key back: upgrade to 3.0.3 or later',
     'berlin is not synchronous any more: commits of vienna wait for nobody',

@@ -92,6 +92,7 @@ export function aFailover(): FailoverFacts {
       { name: 'service', state: 'closed', failureCount: 0, lastFailureAt: null, nextAttemptAt: null, halfOpenCalls: 0 },
     ],
     history: [],
+    promotions: null,
     warnings: [],
   };
 }

@@ -1,5 +1,11 @@
 import type { Outcome } from '../../contract/errors.ts';
-import type { FailoverStrategy, FenceProof, NodeProbe } from '../../contract/failover.ts';
+import type {
+  FailoverPolicy,
+  FailoverStrategy,
+  FenceProof,
+  NodeProbe,
+  ProductPromotion,
+} from '../../contract/failover.ts';
 import type { PostgresServer, UnixUser } from '../postgres-target.ts';
 
 /** One node of a service, every secret resolved and every folder absolute. */
@@ -83,6 +89,9 @@ export interface FailoverEngine {
   /** Whether the node surely cannot acknowledge a write, without doing anything; null: nobody can tell. */
   provenDown(cluster: FailoverCluster, node: FailoverNode, context: FailoverContext): Promise<FenceProof | null>;
 
+  /** False: nothing that is configured for the node could ever prove that it is down. Absent: it always may. */
+  fenceable?(node: FailoverNode): boolean;
+
   /** Stops the node for good and proves it. `fencing_unproven` when the proof is missing, whatever was done. */
   fence(cluster: FailoverCluster, node: FailoverNode, context: FailoverContext): Promise<Outcome<FenceProof>>;
 
@@ -123,6 +132,16 @@ export interface FailoverEngine {
   /** Managed engines only: the product's own automation stops or goes on. Others: `not_supported`. */
   setPaused(cluster: FailoverCluster, paused: boolean, context: FailoverContext): Promise<Outcome<void>>;
 
-  /** What the product's version, settings and state put at risk, in words; empty: nothing known. */
-  warnings(cluster: FailoverCluster, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * What the product's version, settings and state put at risk, in words; empty: nothing known. `bound` null: no loss is allowed, and
+   * every setting that may lose something is named.
+   */
+  warnings(
+    cluster: FailoverCluster,
+    signal: AbortSignal,
+    bound?: Pick<FailoverPolicy, 'maxLossBytes' | 'maxLossSeconds'> | null,
+  ): Promise<readonly string[]>;
+
+  /** Managed engines: what the product itself has written down, newest first. Errors: `failover_failed`: nobody tells it. */
+  promotions?(cluster: FailoverCluster, signal: AbortSignal): Promise<Outcome<readonly ProductPromotion[]>>;
 }

@@ -1,5 +1,12 @@
-import type { AutomationPause, FailoverRecord, NodeFence, ScheduledSwitchover } from '../../contract/failover.ts';
+import type {
+  AutomationPause,
+  FailoverRecord,
+  FailoverView,
+  NodeFence,
+  ScheduledSwitchover,
+} from '../../contract/failover.ts';
 import type { FactStore } from '../../store/port.ts';
+import { createMemory, type Memory } from '../memory.ts';
 
 /** What has to survive a restart, of one service: small, and written before it is relied upon. */
 export interface KeptFailover {
@@ -21,46 +28,17 @@ export interface Moving {
   /** Position the old primary ended at, once it was stopped in order. */
   readonly lastBytes: number | null;
   /** Where the primary was seen last, and who confirmed its commits: a restart cannot ask one that is fenced. */
-  readonly position: { readonly bytes: number; readonly at: string; readonly bytesPerSecond: number } | null;
+  readonly position: FailoverView['primaryPosition'];
   readonly synchronousStandbys: readonly string[];
 }
 
 const nothing: KeptFailover = { primary: null, fences: [], pause: null, scheduled: null, history: [], moving: null };
 const historyLength = 20;
 
-export interface FailoverMemory {
-  of(service: string): KeptFailover;
-  /** Durable before it resolves. Changes of one service are made one after another. */
-  change(service: string, change: (kept: KeptFailover) => KeptFailover): Promise<KeptFailover>;
-  /** Reads what an earlier process kept. */
-  load(services: readonly string[]): Promise<void>;
-}
-
-const nameOf = (service: string): string => `failover:${service}`;
+export type FailoverMemory = Memory<KeptFailover>;
 
 export function createFailoverMemory(facts: FactStore): FailoverMemory {
-  const all = new Map<string, KeptFailover>();
-  let turn: Promise<unknown> = Promise.resolve();
-  return {
-    of: (service) => all.get(service) ?? nothing,
-    change(service, change) {
-      const changed = turn.then(async () => {
-        const next = change(all.get(service) ?? nothing);
-        await facts.set(nameOf(service), JSON.stringify(next));
-        all.set(service, next);
-        return next;
-      });
-      turn = changed.catch(() => undefined);
-      return changed;
-    },
-    async load(services) {
-      for (const service of services) {
-        const text = await facts.get(nameOf(service));
-        if (text !== null && !all.has(service))
-          all.set(service, { ...nothing, ...(JSON.parse(text) as Partial<KeptFailover>) });
-      }
-    },
-  };
+  return createMemory(facts, 'failover', nothing);
 }
 
 export function withRecord(kept: KeptFailover, record: FailoverRecord): KeptFailover {

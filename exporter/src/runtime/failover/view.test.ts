@@ -29,7 +29,12 @@ const looked = (...probes: readonly NodeProbe[]): Sight =>
 
 describe('what is remembered of the primary', () => {
   it('is its position, and from the second reading on its rate', () => {
-    expect(looked(probe(0)).position).toEqual({ bytes: 1000, at: at(0), bytesPerSecond: null });
+    expect(looked(probe(0)).position).toEqual({
+      bytes: 1000,
+      at: at(0),
+      bytesPerSecond: null,
+      timeline: 1,
+    });
     expect(looked(probe(0), probe(2, { receivedBytes: 5000 })).position).toMatchObject({ bytesPerSecond: 2000 });
     const third = looked(probe(0), probe(2, { receivedBytes: 5000 }), probe(3, { receivedBytes: 5000 })).position;
     expect(third?.bytesPerSecond).toBeCloseTo(1600);

@@ -18,6 +18,8 @@ export interface Position {
   readonly at: string;
   /** Null after the first reading: two make a rate. */
   readonly bytesPerSecond: number | null;
+  /** Of that reading; absent where an earlier version wrote it down. */
+  readonly timeline?: number | null;
 }
 
 /** What one process remembers of the probes of a service. */
@@ -74,7 +76,7 @@ const rateWeight = 0.2;
 /** The rate is smoothed: one quiet second must not make the loss of the next look like nothing. */
 function nextPosition(before: Position | null, probe: NodeProbe): Position | null {
   if (probe.receivedBytes === null) return before;
-  const fresh = { bytes: probe.receivedBytes, at: probe.at, bytesPerSecond: null };
+  const fresh = { bytes: probe.receivedBytes, at: probe.at, bytesPerSecond: null, timeline: probe.timeline };
   if (before === null || before.bytes > probe.receivedBytes) return fresh;
   const seconds = (Date.parse(probe.at) - Date.parse(before.at)) / 1000;
   if (seconds <= 0) return { ...fresh, bytesPerSecond: before.bytesPerSecond };
@@ -110,6 +112,7 @@ export interface ViewInput {
   readonly running: string | null;
   readonly leader: boolean;
   readonly breakerOpen: boolean;
+  readonly unfenceable?: readonly string[];
 }
 
 function withRate(position: Position | null): FailoverView['primaryPosition'] {
@@ -169,7 +172,7 @@ export function viewOf(input: ViewInput, now: Date): FailoverView {
     primary: kept.primary,
     primaryPosition: withRate(sight.position),
     synchronousStandbys: sight.synchronousStandbys,
-    vantages: kept.primary === null ? [] : vantagesOf(kept.primary, newest, balancer, input.intervalSeconds),
+    vantages: vantagesOf(kept.primary, newest, balancer, input.intervalSeconds),
     recent: kept.history
       .filter(({ kind }) => kind === 'failover' || kind === 'switchover')
       .map(({ endedAt, succeeded, automatic }) => ({ at: endedAt, succeeded, automatic })),
@@ -177,5 +180,6 @@ export function viewOf(input: ViewInput, now: Date): FailoverView {
     running: input.running,
     leader: input.leader,
     breakerOpen: input.breakerOpen,
+    unfenceable: input.unfenceable ?? [],
   };
 }

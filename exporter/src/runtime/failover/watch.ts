@@ -78,6 +78,7 @@ interface Watched {
   /** What the last decision said, to write it down once. */
   said: string;
   warnings: readonly string[];
+  promotions: FailoverFacts['promotions'];
   warnedAtMs: number;
   problem: string | null;
   /** Automatic requests in a row for the same trouble, and when the next may be made. */
@@ -89,6 +90,8 @@ interface Watched {
 const countSeconds = 5;
 /** Settings and versions of a product change rarely. */
 const warningsMs = 60_000;
+/** A product may keep every one since it was set up. */
+const mostPromotions = 20;
 
 export function createFailoverWatch(deps: FailoverWatchDeps): FailoverWatch {
   const all = new Map<string, Watched>();
@@ -99,6 +102,7 @@ export function createFailoverWatch(deps: FailoverWatchDeps): FailoverWatch {
       count: null,
       said: '',
       warnings: [],
+      promotions: null,
       warnedAtMs: -Infinity,
       problem: null,
       attempts: 0,
@@ -257,6 +261,7 @@ async function look(
       running: asker !== 'the watch' && asker.operationId === holder ? null : holder,
       leader: (await deps.lease.holder()) !== null,
       breakerOpen: deps.breakers.isOpen(service),
+      unfenceable: cluster.nodes.filter((node) => engine.fenceable?.(node) === false).map(({ name }) => name),
     },
     deps.clock.now(),
   );
@@ -277,6 +282,7 @@ async function look(
     scheduled: kept.scheduled,
     breakers: deps.breakers.of(service),
     history: kept.history,
+    promotions: watched.promotions,
     warnings: watched.warnings,
   };
   return { ok: true, value: { watched: found.value, view, facts: watched.facts } };
@@ -361,17 +367,19 @@ async function balancerOf(
 function refreshWarnings(
   deps: FailoverWatchDeps,
   watched: Watched,
-  { engine, cluster }: WatchedCluster,
+  { engine, cluster, policy }: WatchedCluster,
   signal: AbortSignal,
 ): void {
   const nowMs = +deps.clock.now();
   if (Math.abs(nowMs - watched.warnedAtMs) < warningsMs) return;
   watched.warnedAtMs = nowMs;
   // Not waited for: a decision must not be late because a setting is read slowly.
-  void engine
-    .warnings(cluster, signal)
-    .then((warnings) => (watched.warnings = warnings))
-    .catch((thrown: unknown) => deps.log.warn('warnings could not be read', { error: toOpError(thrown).message }));
+  const failed = (thrown: unknown): void =>
+    deps.log.warn('warnings could not be read', { error: toOpError(thrown).message });
+  engine.warnings(cluster, signal, policy).then((warnings) => (watched.warnings = warnings), failed);
+  void engine.promotions?.(cluster, signal).then((told) => {
+    watched.promotions = told.ok ? told.value.slice(0, mostPromotions) : null;
+  }, failed);
 }
 
 /** Independent of the probes: other connections, and through the load balancer as clients come. */

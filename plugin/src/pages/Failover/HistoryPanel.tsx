@@ -79,7 +79,7 @@ function whatText({ kind, automatic, from, to }: FailoverRecord): string {
   const where =
     kind === 'failover' || kind === 'switchover'
       ? t('history.from-to', '{{from}} to {{to}}', { from: from ?? unknown, to: to ?? unknown })
-      : (to ?? from ?? unknown);
+      : (from ?? unknown);
   return `${kindWord(kind)}: ${where} (${by})`;
 }
 

@@ -55,6 +55,7 @@ const unknown: Failover = {
   scheduled: null,
   breakers: [],
   history: [],
+  promotions: null,
   warnings: [],
 };
 
@@ -121,4 +122,37 @@ it('says what it would do where the mode only observes', () => {
   expect(screen.getByTestId(ids.decision).textContent).toMatch(
     /Does not act.*Would fail over now, from vienna to berlin.*vienna failed 3 probes.*an amount that is not known/,
   );
+});
+
+it('shows what the product itself has written down, and nothing of it where it keeps nothing', () => {
+  const promotion = { timeline: 3, atBytes: 1, reason: 'no recovery target specified', from: 'vienna', to: 'berlin' };
+  show({ ...unknown, promotions: [{ ...promotion, at: null }] });
+
+  const cells = [...screen.getByTestId(ids.promotions).querySelectorAll('td')].map(({ textContent }) =>
+    textContent?.trim(),
+  );
+  expect(cells).toEqual(['not known', 'vienna to berlin', '3', 'no recovery target specified']);
+  cleanup();
+  show(unknown);
+  expect(screen.queryByTestId(ids.promotions)).toBeNull();
+});
+
+it('names the node that was fenced or came back, not the primary it then followed', () => {
+  const record = {
+    operationId: 'rejoin_1',
+    kind: 'rejoin' as const,
+    automatic: true,
+    from: 'vienna',
+    to: 'berlin',
+    startedAt: '2026-11-22T12:00:00.000Z',
+    endedAt: '2026-11-22T12:00:09.000Z',
+    succeeded: true,
+    seconds: 9,
+    phases: [],
+    loss: { predictedBytes: null, measuredBytes: null },
+    reason: 'vienna answered 4 probes in a row',
+  };
+  show({ ...unknown, history: [record] });
+
+  expect(screen.getByTestId(ids.history).textContent).toMatch(/: vienna \(automatic\)/);
 });

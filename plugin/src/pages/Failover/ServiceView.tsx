@@ -9,6 +9,7 @@ import { AutomationPanel } from './AutomationPanel.tsx';
 import { BreakersPanel, VantagesPanel } from './Around.tsx';
 import { HistoryPanel } from './HistoryPanel.tsx';
 import { NodesPanel } from './NodesPanel.tsx';
+import { PromotionsPanel } from './PromotionsPanel.tsx';
 import { RunningPart } from './RunningPart.tsx';
 import { failoverTestIds } from './testIds.ts';
 import { TopologyPanel } from './TopologyPanel.tsx';
@@ -41,6 +42,7 @@ export function ServiceView({ service, facts, onNode, onOperation }: ServiceView
       <NodesPanel service={service} facts={facts} onNode={onNode} />
       <VantagesPanel vantages={facts.vantages} />
       <HistoryPanel history={facts.history} onOperation={onOperation} />
+      <PromotionsPanel promotions={facts.promotions} />
       <BreakersPanel breakers={facts.breakers} />
     </Stack>
   );

@@ -26,4 +26,5 @@ export const failoverTestIds = {
   breakers: 'genesis-failover-breakers',
   warnings: 'genesis-failover-warnings',
   history: 'genesis-failover-history',
+  promotions: 'genesis-failover-promotions',
 } as const;

@@ -3,6 +3,7 @@ import type { Clock, Exec, HttpFetch, Log } from '../../../ports/index.ts';
 import type { FailoverCluster, FailoverEngine } from '../port.ts';
 import { fenceNode, provenDown } from './fence.ts';
 import { handOver } from './hand-over.ts';
+import { readHistory } from './history.ts';
 import { setPaused } from './pause.ts';
 import { probeNode } from './probe.ts';
 import { follow, rejoin } from './rejoin.ts';
@@ -47,8 +48,9 @@ export function createPatroniFailover(engineDeps: PatroniEngineDeps): FailoverEn
       rejoin({ deps: depsFor(cluster), cluster, node, primary, context }, options.allowClone),
     handOver: (cluster, request, context) => handOver(depsFor(cluster), cluster, request, context),
     setPaused: (cluster, paused, context) => setPaused(depsFor(cluster), cluster, paused, context),
-    warnings: (cluster, signal) =>
-      readWarnings({ ask: createAsk(fetch, cluster.patroni), now: () => clock.now(), memory }, cluster, signal),
+    warnings: (cluster, signal, bound = null) =>
+      readWarnings({ ask: createAsk(fetch, cluster.patroni), now: () => clock.now(), memory, bound }, cluster, signal),
+    promotions: (cluster, signal) => readHistory(fetch, cluster, signal),
   };
 }
 

@@ -1,22 +1,9 @@
 import { z } from 'zod';
 import { fail, ok, type Outcome } from '../../../contract/errors.ts';
-import type { IsoTime } from '../../../contract/observed.ts';
+import type { ProductPromotion } from '../../../contract/failover.ts';
 import type { HttpFetch } from '../../../ports/index.ts';
 import type { FailoverCluster } from '../port.ts';
 import { createAsk } from './rest.ts';
-
-/** A promotion that Patroni made, whoever asked for it. It does not tell a planned one from a failover. */
-export interface PatroniPromotion {
-  /** The timeline that began with it. */
-  readonly timeline: number;
-  /** Where it branched off, bytes of the log. */
-  readonly atBytes: number;
-  readonly reason: string;
-  /** Null: Patroni did not write it down, as when it lost its store at that moment. */
-  readonly at: IsoTime | null;
-  readonly from: string | null;
-  readonly to: string | null;
-}
 
 const Line = z
   .tuple([z.number(), z.number(), z.string()])
@@ -30,7 +17,7 @@ const Line = z
   }));
 
 /** GET /history, newest first; null: it is no history. The leader of before is known where the line before names one. */
-export function parseHistory(json: unknown): readonly PatroniPromotion[] | null {
+export function parseHistory(json: unknown): readonly ProductPromotion[] | null {
   const lines = z.array(Line).safeParse(json).data;
   if (lines === undefined) return null;
   return lines
@@ -48,7 +35,7 @@ export async function readHistory(
   fetch: HttpFetch,
   cluster: FailoverCluster,
   signal: AbortSignal,
-): Promise<Outcome<readonly PatroniPromotion[]>> {
+): Promise<Outcome<readonly ProductPromotion[]>> {
   const ask = createAsk(fetch, null);
   const timeoutMs = cluster.probeTimeoutSeconds * 1000;
   for (const node of cluster.nodes) {

@@ -18,6 +18,7 @@ const sound: RiskFacts = {
   ],
   withoutDevice: [],
   pausedSince: null,
+  bound: { maxLossBytes: 2 ** 20, maxLossSeconds: 60 },
 };
 const told = (change: Partial<RiskFacts>): string => risksOf({ ...sound, ...change }).join('\n');
 
@@ -50,8 +51,19 @@ describe('what a Patroni puts at risk', () => {
     );
     const warned = told({ settings: parseSettings(recorded('config').body) });
     expect(warned).toContain('failsafe_mode is off');
-    expect(warned).toContain('maximum_lag_on_failover (1048576 bytes)');
     expect(told({ settings: null })).toContain('settings of Patroni could not be read');
+  });
+
+  it('is an asynchronous cluster only where less may be lost than Patroni lets a candidate lack', () => {
+    const settings = parseSettings(recorded('config').body);
+    const by = (maxLossBytes: number, maxLossSeconds = 60): string =>
+      told({ settings, bound: { maxLossBytes, maxLossSeconds } });
+
+    expect(by(2 ** 20)).not.toContain('synchronous_mode');
+    expect(by(2 ** 19)).toContain('maximum_lag_on_failover (1048576 bytes)');
+    for (const none of [by(0), by(2 ** 20, 0), told({ settings, bound: null })])
+      expect(none).toContain('failover.max_loss allows 0 bytes');
+    expect(told({ bound: null })).not.toContain('synchronous_mode');
   });
 
   it('is an API that anybody may use, or that Genesis may not', () => {

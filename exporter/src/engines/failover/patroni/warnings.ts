@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import type { FailoverPolicy } from '../../../contract/failover.ts';
 import type { FailoverCluster, FailoverNode } from '../port.ts';
 import { parseSettings, type PatroniSettings, type PatroniStatus } from './answers.ts';
 import { askStatus } from './probe.ts';
@@ -16,7 +17,11 @@ export interface RiskFacts {
   readonly withoutDevice: readonly string[];
   /** When the pause was first seen; null: it was not, or it is over. */
   readonly pausedSince: string | null;
+  /** What a failover may lose; null: nothing. */
+  readonly bound: LossBound | null;
 }
+
+export type LossBound = Pick<FailoverPolicy, 'maxLossBytes' | 'maxLossSeconds'>;
 
 /** What version, settings and state put at risk, in words. Pure. */
 export function risksOf(facts: RiskFacts): readonly string[] {
@@ -26,7 +31,7 @@ export function risksOf(facts: RiskFacts): readonly string[] {
     ...stateRisks(facts),
     ...(facts.settings === null
       ? ['the settings of Patroni could not be read: nothing is known of ttl, pause, failsafe and synchronous mode']
-      : settingRisks(facts.settings, facts.pausedSince)),
+      : [...settingRisks(facts.settings, facts.pausedSince), ...lossRisks(facts.settings, facts.bound)]),
     ...accessRisks(facts.guarding),
   ];
 }
@@ -77,7 +82,7 @@ function stateRisks({ statuses }: RiskFacts): readonly string[] {
 }
 
 function settingRisks(settings: PatroniSettings, pausedSince: string | null): readonly string[] {
-  const { ttl, loopWait, retryTimeout, maximumLagBytes } = settings;
+  const { ttl, loopWait, retryTimeout } = settings;
   const least = loopWait + 2 * retryTimeout;
   const since = pausedSince === null ? '' : ` (seen since ${pausedSince})`;
   return [
@@ -90,11 +95,15 @@ function settingRisks(settings: PatroniSettings, pausedSince: string | null): re
     ...(settings.failsafe
       ? []
       : ['failsafe_mode is off: when the store does not answer, the primary stops taking writes']),
-    ...(settings.synchronous
-      ? []
-      : [
-          `synchronous_mode is off: a failover may lose up to maximum_lag_on_failover (${maximumLagBytes} bytes) and what was written since the lag was last published`,
-        ]),
+  ];
+}
+
+/** Patroni elects by a bound of its own: only where that is within what is allowed is an asynchronous cluster no risk. */
+function lossRisks({ synchronous, maximumLagBytes }: PatroniSettings, bound: LossBound | null): readonly string[] {
+  const allowed = bound === null || bound.maxLossSeconds === 0 ? 0 : bound.maxLossBytes;
+  if (synchronous || (allowed > 0 && maximumLagBytes <= allowed)) return [];
+  return [
+    `synchronous_mode is off: a failover may lose up to maximum_lag_on_failover (${maximumLagBytes} bytes) and what was written since the lag was last published; failover.max_loss allows ${allowed} bytes`,
   ];
 }
 
@@ -130,6 +139,7 @@ export interface RiskDeps {
   readonly ask: AskPatroni;
   readonly now: () => Date;
   readonly memory: RiskMemory;
+  readonly bound: LossBound | null;
 }
 
 export async function readWarnings(
@@ -156,6 +166,7 @@ export async function readWarnings(
     guarding,
     withoutDevice,
     pausedSince: deps.memory.pauses.get(cluster.service) ?? null,
+    bound: deps.bound,
   });
 }
 

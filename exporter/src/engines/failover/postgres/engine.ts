@@ -23,6 +23,7 @@ export function createPostgresFailover(deps: PostgresFailoverDeps): FailoverEngi
     name: 'postgres',
     strategies: ['active_passive'],
     managed: false,
+    fenceable: ({ data, commands }) => data !== null || commands.confirmDown !== null,
     probe: (cluster, node, signal) => probeNode(deps, cluster, node, signal),
     provenDown: (cluster, node, context) => provenDown(work(cluster, context), node),
     fence: (cluster, node, context) => fence(work(cluster, context), node),

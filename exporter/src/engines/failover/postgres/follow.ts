@@ -64,8 +64,9 @@ function isBelow(probe: NodeProbe, primary: FailoverNode, above: NodeProbe): boo
 
 const nearBytes = 2 ** 20;
 
-/** Slots of the node everywhere but where it streams from now. */
+/** Slots of the node everywhere but where it streams from now, and the one that the primary had on it: nobody comes for them. */
 async function dropOldSlots(work: Work, node: FailoverNode, primary: FailoverNode): Promise<void> {
+  await dropUnusedSlots(work, node, [primary]);
   for (const place of work.cluster.nodes) {
     if (place.name === primary.name || place.name === node.name || place.server === null) continue;
     const { reach } = await probeNode(work.deps, work.cluster, place, work.context.signal);

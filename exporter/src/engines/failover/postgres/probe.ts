@@ -93,12 +93,15 @@ const unheard = new Set([
   'EAI_AGAIN',
 ]);
 
-/** How a failed attempt to ask counts, in words without a secret. Pure. */
-export function failureOf(
-  error: OpError,
-  timeoutSeconds: number,
-): { readonly reach: Exclude<Reach, 'answered'>; readonly problem: string } {
-  if (typeof error.details?.['sqlstate'] === 'string') return { reach: 'failed', problem: error.message };
+/** It refuses Genesis and nobody else: who says so is alive. Login, database, rights. */
+const refusesUs = /^(28|3D|42)/;
+/** All its connections are taken, or the statement took too long: slow or stuck, nobody can tell which. */
+const tooBusy = new Set(['53300', '53400', '57014']);
+
+/** How a failed attempt to ask counts, in words without a secret. `answered`: it lives, and what it is stays unknown. Pure. */
+export function failureOf(error: OpError, timeoutSeconds: number): { readonly reach: Reach; readonly problem: string } {
+  const sqlstate = error.details?.['sqlstate'];
+  if (typeof sqlstate === 'string') return { reach: saidBy(sqlstate), problem: error.message };
   if (error.code === 'cancelled' || /: no answer within /.test(error.message))
     return { reach: 'silent', problem: `no answer within ${timeoutSeconds} s` };
   const code = causeCode(error.cause);
@@ -106,9 +109,20 @@ export function failureOf(
   return { reach: unheard.has(code) ? 'silent' : 'failed', problem: error.message };
 }
 
+function saidBy(sqlstate: string): Reach {
+  if (refusesUs.test(sqlstate)) return 'answered';
+  return tooBusy.has(sqlstate) ? 'silent' : 'failed';
+}
+
 /** A name that stands for several addresses fails with the errors of all: the first one counts when all are alike. */
 function causeCode(cause: unknown): string {
-  const { code, errors } = (cause ?? {}) as { readonly code?: unknown; readonly errors?: readonly unknown[] };
+  const { code, errors, syscall } = (cause ?? {}) as {
+    readonly code?: unknown;
+    readonly errors?: readonly unknown[];
+    readonly syscall?: unknown;
+  };
+  // A file of our own, e.g. the authority's certificate, could not be read: the server was never asked.
+  if (syscall === 'open') return '';
   if (Array.isArray(errors) && errors.length > 0) {
     const codes = new Set(errors.map(causeCode));
     return codes.size === 1 ? ([...codes][0] ?? '') : '';

@@ -256,7 +256,7 @@ async function rejoinElsewhere(work: Work, node: FailoverNode, primary: Failover
     async (say) => {
       const seen = await probeNode(work.deps, work.cluster, node, work.context.signal);
       say(seen.problem ?? seen.reach);
-      return ok(seen.reach === 'answered' ? seen : null);
+      return ok(seen.role === null ? null : seen);
     },
   );
   if (!up.ok) return up;

@@ -42,6 +42,8 @@ describe('a probe that got no answer', () => {
   const unreachable = (message: string, code: string): OpError =>
     new OpError('postgres_unreachable', message, { cause: Object.assign(new Error(message), { code }) });
 
+  const said = (sqlstate: string): OpError => new OpError('postgres_failed', 'no', { details: { sqlstate } });
+
   it.each([
     ['nobody listens', unreachable('connect ECONNREFUSED', 'ECONNREFUSED'), 'refused'],
     ['its socket is not there', unreachable('connect ENOENT', 'ENOENT'), 'refused'],
@@ -51,6 +53,20 @@ describe('a probe that got no answer', () => {
     [
       'it is starting',
       new OpError('postgres_unreachable', 'the database system is starting up', { details: { sqlstate: '57P03' } }),
+      'failed',
+    ],
+    ['it refuses the login', said('28P01'), 'answered'],
+    ['pg_hba.conf rejects us', said('28000'), 'answered'],
+    ['it does not have the database', said('3D000'), 'answered'],
+    ['the role lacks a right', said('42501'), 'answered'],
+    ['all connections are taken', said('53300'), 'silent'],
+    ['the statement took too long', said('57014'), 'silent'],
+    ['its disk is full', said('53100'), 'failed'],
+    [
+      'the file of the authority is not there',
+      new OpError('postgres_unreachable', 'cannot read the authority', {
+        cause: Object.assign(new Error('ENOENT'), { code: 'ENOENT', syscall: 'open' }),
+      }),
       'failed',
     ],
   ])('%s', (_what, error, reach) => {

@@ -66,7 +66,7 @@ export async function readWarnings(work: Work): Promise<readonly string[]> {
   ];
 }
 
-interface NodeSettings {
+export interface NodeSettings {
   readonly node: FailoverNode;
   readonly row: SettingsRow | null;
 }
@@ -124,8 +124,21 @@ export function nodeWarnings(node: FailoverNode, row: SettingsRow): readonly str
 
 const loopback = /^(\/|localhost$|127\.|::1$)/;
 
+/** What a promotion would take away: settings do not travel with the log. Pure. */
+export function waitingWarnings(rows: readonly NodeSettings[]): readonly string[] {
+  const primary = rows.find(({ row }) => row?.standby === false);
+  if (primary?.row === undefined || primary.row === null || primary.row.syncNames === '') return [];
+  return rows.flatMap(({ node, row }) =>
+    row !== null && row.standby && node.candidate && row.syncNames === ''
+      ? [
+          `${node.name} has no synchronous_standby_names, ${primary.node.name} has: as the primary its commits wait for nobody`,
+        ]
+      : [],
+  );
+}
+
 function clusterWarnings({ cluster }: Work, rows: readonly NodeSettings[]): readonly string[] {
-  const warnings: string[] = [];
+  const warnings: string[] = [...waitingWarnings(rows)];
   const hosts = cluster.nodes.flatMap(({ server }) => (server === null ? [] : [server.host]));
   if (hosts.some((host) => loopback.test(host)) && hosts.some((host) => !loopback.test(host)))
     warnings.push(

@@ -63,7 +63,9 @@ async function demote(work: Work, node: FailoverNode): Promise<Outcome<{ readonl
     if (!drained.ok) return drained;
   }
   const done = wanted === isOut ? null : await act(work, node, 'demote');
-  const seen = await effectOf(work, node, 'was demoted', wanted, done);
+  // Where nobody listens nothing more is to come: a member that died is out once whoever sends it work was told.
+  const reached = wanted === isOut ? (probe: NodeProbe) => isOut(probe) || probe.reach === 'refused' : wanted;
+  const seen = await effectOf(work, node, 'was demoted', reached, done);
   return seen.ok ? ok({ lastBytes: seen.value.receivedBytes }) : seen;
 }
 
