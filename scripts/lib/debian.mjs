@@ -24,6 +24,13 @@ export const testTools = [
   { file: '/usr/sbin/haproxy', package: 'haproxy', layers: ['e2e', 'browser', 'long'] },
   { program: 'redis-server', package: 'redis-server', layers: ['e2e', 'long'] },
   { program: 'restic', package: 'restic', layers: ['e2e', 'long'] },
+  // Containers that are scaled; what they need on their way is not always there.
+  { program: 'podman', package: 'podman', layers: ['long'] },
+  { file: '/usr/sbin/runc', package: 'runc', layers: ['long'] },
+  { file: '/usr/bin/conmon', package: 'conmon', layers: ['long'] },
+  { file: '/usr/lib/podman/netavark', package: 'netavark', layers: ['long'] },
+  { file: '/usr/sbin/iptables', package: 'iptables', layers: ['long'] },
+  { file: '/bin/busybox', package: 'busybox-static', layers: ['long'] },
   { program: 'chromium', package: 'chromium', layers: ['browser'] },
   { program: 'zstd', package: 'zstd', layers: ['check', 'unit', 'e2e', 'long'] },
   { program: 'tar', package: 'tar', layers: ['check', 'unit', 'e2e', 'browser', 'long'] },

@@ -40,6 +40,47 @@ export interface Exec {
   run(file: string, args: readonly string[], options: ExecOptions): Promise<Outcome<ExecResult>>;
 }
 
+/** A pid alone is given to somebody else sooner or later: with its start and its boot it is one process for ever. */
+export interface ProcessId {
+  readonly pid: number;
+  /** Clock ticks between the start of the machine and that of the process. */
+  readonly startTicks: number;
+  /** Identity of this run of the machine. */
+  readonly boot: string;
+}
+
+export interface SpawnOptions {
+  readonly cwd: string;
+  /** The whole environment of the child; only PATH is inherited, when absent here. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Both streams are appended there, mode 0600. */
+  readonly logFile: string;
+}
+
+/**
+ * Child processes that outlive the program that started them, each with a session and process group of its own. Argument arrays, never a
+ * shell. Nobody waits for their end: who wants to know looks.
+ */
+export interface Spawner {
+  /** Errors: `exec_failed` (could not start). */
+  spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<Outcome<ProcessId>>;
+  /** False: it has ended, or its number belongs to another process by now. Errors: `exec_failed`: nobody can tell. */
+  isRunning(id: ProcessId): Promise<Outcome<boolean>>;
+  /**
+   * Every running process whose environment began with this value of the variable, and the variables asked for. `leader`: it has a session
+   * of its own, the others were started by one that has. Processes of others, which this user may not look into, are left out.
+   */
+  find(variable: string, value: string, others: readonly string[]): Promise<Outcome<readonly FoundProcess[]>>;
+  /** False: it is gone. Errors: `exec_failed` (not permitted). */
+  signal(id: ProcessId, signal: NodeJS.Signals): Promise<Outcome<boolean>>;
+}
+
+export interface FoundProcess {
+  readonly id: ProcessId;
+  readonly leader: boolean;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 export interface Random {
   bytes(length: number): Buffer;
   /** Hex text of `length` bytes. */

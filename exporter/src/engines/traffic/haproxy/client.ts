@@ -9,6 +9,10 @@ const maxAnswerBytes = 4 * 2 ** 20;
 export interface AskOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Some refusals (`add server`, `del server`) end without the empty line. */
+  readonly oneLineSuffices?: boolean;
+  /** Setting that names the socket, for messages. Default failover.haproxy. */
+  readonly setting?: string;
 }
 
 /**
@@ -28,7 +32,7 @@ export function ask(socket: string, command: string, options: AskOptions): Promi
     const settle = collect(connection, options, socket, resolve);
     connection.once('connect', () => connection.write(`${command}\n`));
     connection.once('error', (error: NodeJS.ErrnoException) =>
-      settle(fail('balancer_failed', notReached(socket, error), { retryable: true, cause: error })),
+      settle(fail('balancer_failed', notReached(socket, error, options.setting), { retryable: true, cause: error })),
     );
   });
 }
@@ -36,7 +40,7 @@ export function ask(socket: string, command: string, options: AskOptions): Promi
 /** Puts the answer together; the function that it returns ends the connection with another outcome. */
 function collect(
   connection: Socket,
-  { signal, timeoutMs }: AskOptions,
+  { signal, timeoutMs, oneLineSuffices = false }: AskOptions,
   socket: string,
   resolve: (outcome: Outcome<string>) => void,
 ): (outcome: Outcome<string>) => void {
@@ -61,14 +65,15 @@ function collect(
     if (bytes > maxAnswerBytes)
       settle(fail('balancer_failed', `HAProxy’s answer on ${socket} is longer than ${maxAnswerBytes} bytes`));
   });
-  connection.once('end', () => settle(wholeAnswer(Buffer.concat(chunks).toString('utf8'), socket)));
+  connection.once('end', () => settle(wholeAnswer(Buffer.concat(chunks).toString('utf8'), socket, oneLineSuffices)));
   return settle;
 }
 
 /** A process that dies closes its connection, too: without the empty line it said neither yes nor no. */
-function wholeAnswer(text: string, socket: string): Outcome<string> {
+function wholeAnswer(text: string, socket: string, oneLineSuffices: boolean): Outcome<string> {
   if (text === '\n') return ok('');
   if (text.endsWith('\n\n')) return ok(text.slice(0, -2));
+  if (oneLineSuffices && text.endsWith('\n')) return ok(text.slice(0, -1));
   return fail('balancer_failed', `HAProxy ended the connection on ${socket} in the middle of its answer`, {
     retryable: true,
   });
@@ -81,8 +86,8 @@ function addressOf(socket: string): { path: string } | { host: string; port: num
   return host === undefined ? null : { host, port: Number(found?.['port']) };
 }
 
-function notReached(socket: string, error: NodeJS.ErrnoException): string {
-  const setting = 'compare failover.haproxy.socket with `stats socket` in its configuration';
+function notReached(socket: string, error: NodeJS.ErrnoException, where = 'failover.haproxy'): string {
+  const setting = `compare ${where}.socket with \`stats socket\` in its configuration`;
   switch (error.code) {
     case 'ENOENT':
       return `there is no socket ${socket}: see whether HAProxy runs, and ${setting}`;

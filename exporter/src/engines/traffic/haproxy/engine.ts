@@ -8,6 +8,8 @@ export interface HaproxySettings {
   /** Absolute path of the runtime API’s socket, or `host:port`; level admin for changes. */
   readonly socket: string;
   readonly backend: string;
+  /** Where these are configured, for messages. Default failover.haproxy. */
+  readonly setting?: string;
 }
 
 /** Of one command; HAProxy answers in less than a millisecond, or hangs. */
@@ -17,7 +19,7 @@ const settleMs = 3_000;
 const pollMs = 20;
 
 /** Characters that HAProxy itself allows in names. */
-const namePattern = /^[A-Za-z0-9_.:-]+$/;
+export const namePattern = /^[A-Za-z0-9_.:-]+$/;
 
 /** HAProxy 2.x by its runtime API. Every change is read back; what it sets is lost when HAProxy is reloaded without a state file. */
 export function createHaproxyBalancer(settings: HaproxySettings): Balancer {
@@ -49,11 +51,24 @@ export function createHaproxyBalancer(settings: HaproxySettings): Balancer {
   };
 }
 
-function command({ socket }: HaproxySettings, text: string, signal: AbortSignal): Promise<Outcome<string>> {
-  return ask(socket, text, { timeoutMs: commandMs, signal });
+export function command(
+  { socket, setting }: HaproxySettings,
+  text: string,
+  signal: AbortSignal,
+  oneLineSuffices = false,
+): Promise<Outcome<string>> {
+  return ask(socket, text, {
+    timeoutMs: commandMs,
+    signal,
+    oneLineSuffices,
+    ...(setting === undefined ? {} : { setting }),
+  });
 }
 
-async function readAll(settings: HaproxySettings, signal: AbortSignal): Promise<Outcome<readonly ServerFacts[]>> {
+export async function readAll(
+  settings: HaproxySettings,
+  signal: AbortSignal,
+): Promise<Outcome<readonly ServerFacts[]>> {
   const { backend } = settings;
   if (!namePattern.test(backend)) return noName(backend);
   const state = await command(settings, `show servers state ${backend}`, signal);
@@ -74,7 +89,7 @@ async function readOne(settings: HaproxySettings, server: string, signal: AbortS
 }
 
 /** The success of a change is an empty answer. */
-async function change(
+export async function change(
   settings: HaproxySettings,
   server: string,
   text: string,
@@ -94,7 +109,7 @@ interface Change {
 }
 
 /** Sets the state and looks until it is reached; resolves to what was there before. */
-async function setState(
+export async function setState(
   settings: HaproxySettings,
   { server, state, reached, meanwhile }: Change,
   signal: AbortSignal,
@@ -117,7 +132,7 @@ async function setState(
   }
 }
 
-function noName(name: string): Outcome<never> {
+export function noName(name: string): Outcome<never> {
   return fail('balancer_failed', `${JSON.stringify(name)} is no name in HAProxy: those are of A-Z a-z 0-9 _ . : and -`);
 }
 
@@ -130,10 +145,14 @@ function noServer(backend: string, server: string, all: readonly ServerFacts[]):
 }
 
 /** HAProxy’s own words, with the mend where they are known. */
-function refused({ socket, backend }: HaproxySettings, server: string | null, answer: string): Outcome<never> {
+export function refused(
+  { socket, backend, setting = 'failover.haproxy' }: HaproxySettings,
+  server: string | null,
+  answer: string,
+): Outcome<never> {
   const words = answer.trim().split('\n')[0]?.slice(0, 200) ?? '';
   if (/^(Can't find backend|No such (proxy|backend))/.test(words))
-    return fail('balancer_failed', `HAProxy has no backend ${backend}: compare failover.haproxy.backend with it`);
+    return fail('balancer_failed', `HAProxy has no backend ${backend}: compare ${setting}.backend with it`);
   if (/^Permission denied/i.test(words))
     return fail(
       'balancer_failed',

@@ -7,6 +7,12 @@ import type { BalancerServer, ServerState } from '../port.ts';
 export interface Administration {
   readonly maint: boolean;
   readonly drain: boolean;
+  /** The configuration says `disabled`: a slot that stands ready for whoever comes. */
+  readonly slot: boolean;
+  /** Connections to it are encrypted; what by is not told. */
+  readonly tls: boolean;
+  /** A check of its own is configured, whether it runs now or not. */
+  readonly checked: boolean;
 }
 
 export interface ServerFacts extends BalancerServer {
@@ -15,6 +21,9 @@ export interface ServerFacts extends BalancerServer {
 
 /** Bits of srv_admin_state: set by command, inherited, found by DNS. 4 only remembers that the configuration says `disabled`. */
 const maintBits = 1 | 2 | 32;
+const disabledBit = 4;
+/** Of srv_check_state. */
+const configuredBit = 2;
 const drainBits = 8 | 16;
 
 /** Every server of the backend. Error: `balancer_failed`: one of the answers is not what HAProxy 1.8 and newer say. */
@@ -38,7 +47,7 @@ function zip(names: readonly string[], values: readonly string[]): Row {
 }
 
 /** The CSV of `show stat`; texts in quotes come after all that is read here, and only they may hold commas. */
-function rowsOf(csv: string): readonly Row[] | null {
+export function rowsOf(csv: string): readonly Row[] | null {
   const [header, ...lines] = csv.split('\n');
   if (!header?.startsWith('# pxname,svname,')) return null;
   const names = header.slice(2).split(',');
@@ -52,6 +61,9 @@ function factsOf(backend: string, server: Row, stat: readonly Row[]): ServerFact
   const administration = {
     maint: bits !== null && (bits & maintBits) !== 0,
     drain: bits !== null && (bits & drainBits) !== 0,
+    slot: bits !== null && (bits & disabledBit) !== 0,
+    tls: server['srv_use_ssl'] === '1',
+    checked: ((numberOf(server['srv_check_state']) ?? 0) & configuredBit) !== 0,
   };
   return {
     backend,
@@ -87,7 +99,7 @@ function checkOf(row: Row | undefined): ServerFacts['check'] {
   return result.startsWith('L4') ? 'connects' : null;
 }
 
-function numberOf(text: string | undefined): number | null {
+export function numberOf(text: string | undefined): number | null {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
 }
 
