@@ -1,7 +1,8 @@
 // Pictures of the app's pages in both themes and both widths, from a real exporter:
-// `node plugin/e2e/take-pictures.ts [--database|--failover] [--out DIR] [--role viewer] [--home DIR] [--keep] [overview backups 'backups?backup=ID' …]`
+// `node plugin/e2e/take-pictures.ts [--database|--failover|--scaling] [--out DIR] [--role viewer] [--home DIR] [--keep] [overview backups 'backups?backup=ID' …]`
 // --database shows every service with an example of a database behind it (support/example-database.ts) on the pages about databases.
-// --failover shows services with a failover (support/example-failover.ts) on the page about that.
+// --failover shows services with a failover (support/example-failover.ts) on the page about that, --scaling services that are scaled
+// (support/example-scaling.ts).
 // --home takes a server that runs already (its GENESIS_HOME); --keep leaves the one that was started running until Ctrl-C.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,8 +13,10 @@ import { startGenesis } from '../../exporter/e2e/support/genesis.ts';
 import { checkout, cleanUp, waitUntil } from '../../exporter/e2e/support/processes.ts';
 import { ensureBuilt } from './support/built.ts';
 import { failoverTestIds } from '../src/pages/Failover/testIds.ts';
+import { scalingTestIds } from '../src/pages/Scaling/testIds.ts';
 import { showDatabase } from './support/example-database.ts';
 import { showFailover } from './support/example-failover.ts';
+import { showScaling } from './support/example-scaling.ts';
 import { flowOf } from './support/flow.ts';
 import { settled, takePictures } from './support/pictures.ts';
 
@@ -57,6 +60,45 @@ const failovers: Readonly<Record<string, string>> = {
   'failover-forced': 'failover?service=accounts&plan',
 };
 
+/** The page about scaling, in its states; what follows `&do=` is done before the picture is taken. */
+const scalings: Readonly<Record<string, string>> = {
+  'scaling-list': 'scaling',
+  scaling: 'scaling?service=demo-files',
+  'scaling-week': 'scaling?service=demo-files&range=168',
+  'scaling-limited': 'scaling?service=checkout',
+  'scaling-frozen': 'scaling?service=queue',
+  'scaling-observe': 'scaling?service=reports',
+  'scaling-manual': 'scaling?service=search',
+  'scaling-unseen': 'scaling?service=legacy',
+  'scaling-plan': 'scaling?service=demo-files&do=fewer',
+  'scaling-history': 'scaling?service=demo-files&tab=history',
+  'scaling-policy': 'scaling?service=demo-files&tab=policy&do=check',
+  'scaling-fault': 'scaling?service=demo-files&tab=policy&do=fault',
+  'scaling-backtest': 'scaling?service=demo-files&tab=policy&do=backtest',
+};
+
+async function doScaling(page: Page): Promise<void> {
+  await settled(page);
+  const what = new URL(page.url()).searchParams.get('do');
+  if (what === 'fewer') {
+    await page.getByTestId(scalingTestIds.down).click();
+    await flowOf(page).planned();
+  }
+  const text = page.getByTestId(scalingTestIds.policyText);
+  if (what === 'fault') await text.fill((await text.inputValue()).replace('max: 10', 'max: 1'));
+  if (what === 'backtest') await text.fill((await text.inputValue()).replace('target: 100', 'target: 70'));
+  if (what === 'check' || what === 'fault') {
+    await page.getByTestId(scalingTestIds.policyCheck).click();
+    await page.getByTestId(scalingTestIds.policyResult).waitFor();
+  }
+  if (what === 'backtest') {
+    await page.getByRole('tab', { name: 'Backtest' }).click();
+    await page.getByTestId(scalingTestIds.backtestRun).click();
+    await page.getByTestId(scalingTestIds.backtestResult).waitFor();
+  }
+  if (what !== null) await page.waitForTimeout(600);
+}
+
 const examples = {
   none: { pages: standard },
   database: { pages: databases, prepare: showDatabase },
@@ -70,6 +112,11 @@ const examples = {
       await flowOf(page).planned();
       await page.waitForTimeout(600);
     },
+  },
+  scaling: {
+    pages: scalings,
+    prepare: async (page: Page) => void (await showScaling(page)),
+    ready: doScaling,
   },
 } as const;
 
@@ -136,6 +183,7 @@ async function main(): Promise<void> {
       home: { type: 'string' },
       database: { type: 'boolean', default: false },
       failover: { type: 'boolean', default: false },
+      scaling: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
     },
   });
@@ -146,7 +194,7 @@ async function main(): Promise<void> {
       : { url: `http://${readFileSync(path.join(values.home, 'run/address'), 'utf8').trim()}`, home: values.home };
   const token = readFileSync(path.join(server.home, 'tokens', values.role), 'utf8').trim();
   const { pages: ofExample, ...example } =
-    examples[values.database ? 'database' : values.failover ? 'failover' : 'none'];
+    examples[values.database ? 'database' : values.failover ? 'failover' : values.scaling ? 'scaling' : 'none'];
   const pages =
     positionals.length === 0
       ? await filledIn(ofExample, server.url, token)

@@ -8,12 +8,21 @@ const observed: readonly ActionId[] = [
   'listServices',
   'getService',
   'getFailover',
+  'getScaling',
   'readiness',
   'sla',
   'listAlerts',
   'listMaintenance',
 ];
-const ofOperations: readonly ActionId[] = ['listOperations', 'getService', 'listServices', 'getFailover'];
+const ofOperations: readonly ActionId[] = [
+  'listOperations',
+  'getService',
+  'listServices',
+  'getFailover',
+  'getScaling',
+  'getScalingHistory',
+  'getScalingLoad',
+];
 const afterOperations: readonly ActionId[] = [
   'listBackups',
   'getBackup',

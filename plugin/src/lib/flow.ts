@@ -14,6 +14,7 @@ export const plannedActions = [
   'startSwitchover',
   'fenceNode',
   'rejoinNode',
+  'setScaling',
 ] as const;
 export type PlannedActionId = (typeof plannedActions)[number];
 
@@ -32,6 +33,10 @@ export const reasonedActions = [
   'rejoinNode',
   'approveOperation',
   'pauseFailover',
+  'setScaling',
+  'pauseScaling',
+  'setScalingPolicy',
+  'resetScalingPolicy',
   'pauseService',
   'startMaintenance',
   'endMaintenance',

@@ -52,6 +52,12 @@ export const pages = {
     permission: 'read',
     load: async () => (await import(/* webpackChunkName: "failover" */ './Failover/FailoverPage.tsx')).FailoverPage,
   },
+  scaling: {
+    path: 'scaling',
+    navigation: { name: 'Scaling', icon: 'chart-line' },
+    permission: 'read',
+    load: async () => (await import(/* webpackChunkName: "scaling" */ './Scaling/ScalingPage.tsx')).ScalingPage,
+  },
   quality: {
     path: 'data-quality',
     navigation: { name: 'Data quality', icon: 'check-square' },
@@ -94,7 +100,7 @@ export const pages = {
 export type PageId = keyof typeof pages;
 
 /** Pages of later issues that alerts and dashboards link to already, and the words for what they will be about. */
-export const laterPages = { scaling: 'Scaling', regions: 'Regions' } as const;
+export const laterPages = { regions: 'Regions' } as const;
 
 type Query = Readonly<Record<string, string | undefined>>;
 

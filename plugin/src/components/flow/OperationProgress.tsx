@@ -263,6 +263,11 @@ function Result({ operation }: { readonly operation: Operation }): React.JSX.Ele
               {t('operation.failover', 'See who serves now')}
             </LinkButton>
           ) : null}
+          {operation.kind === 'scale' ? (
+            <LinkButton size="sm" variant="secondary" href={pageUrl('scaling', { service: operation.service })}>
+              {t('operation.scaling', 'See the instances')}
+            </LinkButton>
+          ) : null}
           {backup === null ? null : (
             <LinkButton size="sm" variant="secondary" href={pageUrl('backups', { backup })}>
               {t('operation.backup', 'Open the backup')}

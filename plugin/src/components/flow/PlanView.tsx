@@ -4,6 +4,7 @@ import type { PlanReply } from '../../api/types.ts';
 import { formatBytes, formatDuration } from '../../lib/format.ts';
 import { isFailoverKind, lossText, plannedMove } from '../../lib/failover-view.ts';
 import { plannedRecovery, type PlannedRecovery } from '../../lib/pitr.ts';
+import { moneyText, plannedScale } from '../../lib/scaling-view.ts';
 import { StatusBadge } from '../StatusBadge.tsx';
 import { Time } from '../Time.tsx';
 import { testIds } from '../testIds.ts';
@@ -27,6 +28,7 @@ export function PlanView({ plan }: { readonly plan: PlanReply }): React.JSX.Elem
         )}
         <RecoveryPart plan={plan} />
         <MovePart plan={plan} />
+        <ScalePart plan={plan} />
         <Part title={t('plan.steps', 'What will happen')}>
           <Lines lines={plan.steps} ordered />
         </Part>
@@ -68,6 +70,40 @@ function MovePart({ plan }: { readonly plan: PlanReply }): React.JSX.Element | n
             ? []
             : [[t('plan.move-fence', 'How the old primary is fenced'), move.fence ?? unknown] as const]),
           [t('plan.move-balancer', 'Load balancer'), move.balancer ?? t('plan.no-balancer', 'none is set up')],
+        ]}
+      />
+    </Part>
+  );
+}
+
+/** How many there would be, who would be ended, and what it costs. */
+function ScalePart({ plan }: { readonly plan: PlanReply }): React.JSX.Element | null {
+  if (plan.kind !== 'scale') return null;
+  const { current, desired, remove, costBefore, costAfter, currency } = plannedScale(plan);
+  const unknown = t('time.unknown', 'not known');
+  const money = (amount: number | null): string =>
+    amount === null || currency === null ? unknown : moneyText(amount, currency);
+  return (
+    <Part title={t('plan.scale', 'How many')}>
+      <Facts
+        rows={[
+          [t('plan.scale-from', 'Instances now'), current === null ? unknown : String(current)],
+          [
+            t('plan.scale-to', 'Instances then'),
+            <strong key="to">{desired === null ? unknown : String(desired)}</strong>,
+          ],
+          ...(remove.length === 0 ? [] : [[t('plan.scale-remove', 'Drained and ended'), remove.join(', ')] as const]),
+          ...(currency === null
+            ? []
+            : [
+                [
+                  t('plan.scale-cost', 'Cost an hour'),
+                  t('plan.scale-costs', '{{before}}, then {{after}}', {
+                    before: money(costBefore),
+                    after: money(costAfter),
+                  }),
+                ] as const,
+              ]),
         ]}
       />
     </Part>
@@ -136,9 +172,9 @@ function placeOf({ kind, facts }: PlanReply): readonly (readonly [string, React.
   ];
 }
 
-/** A failover moves the service, not its data; of a node that is cloned anew the size may be known. */
+/** A failover moves the service, not its data, and scaling neither; of a node that is cloned anew the size may be known. */
 function bytesOf({ kind, bytes }: PlanReply): readonly (readonly [string, string])[] {
-  if (bytes === null && isFailoverKind(kind)) return [];
+  if (bytes === null && (isFailoverKind(kind) || kind === 'scale')) return [];
   return [[t('plan.bytes', 'Data to move'), bytes === null ? t('time.unknown', 'not known') : formatBytes(bytes)]];
 }
 

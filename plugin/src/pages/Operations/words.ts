@@ -28,6 +28,8 @@ export function kindWord(kind: Operation['kind']): string {
       return t('kind.fence', 'Fencing');
     case 'rejoin':
       return t('kind.rejoin', 'Rejoin');
+    case 'scale':
+      return t('kind.scale', 'Scaling');
     case 'playbook':
       return t('kind.playbook', 'Recovery playbook');
     default:
