@@ -7,15 +7,6 @@ export const waitingPanels: readonly string[] = [
   // Incidents.
   'recovery/Open incidents',
 
-  // Scaling.
-  'scaling/Changes of mind in half an hour',
-  'scaling/Failed actions an hour',
-  'scaling/Metric of its target',
-  'scaling/Online and wanted',
-  'scaling/Prediction',
-  'scaling/Scaled services',
-  'scaling/Scaling actions',
-
   // Regions and deployments.
   'regions/Data behind its source',
   'regions/Deployments',

@@ -39,10 +39,10 @@ const rightlyEmpty: Readonly<Record<string, string>> = {
 
 /**
  * Metrics of what the demo service has not: a database, health checks, a comparison of data, nodes that take over. Their panels are
- * asked in postgres-service.e2e and failover-service.e2e with real ones.
+ * asked in postgres-service.e2e, failover-service.e2e and scaling.e2e with real ones.
  */
 const ofDatabases =
-  /genesis_(node_|failover_(candidate|ready|held|automatic|predicted)|writable_nodes|circuit_breaker_|health_|database_|wal_|recovery_window_|data_quality_|privacy_risk_|statistical_divergence|backup_block_incremental|replication_(lag_bytes|queue_bytes|slot_|degraded|state|synchronous|write_|flush_|replay_|heartbeat_))/;
+  /genesis_(node_|failover_(candidate|ready|held|automatic|predicted)|writable_nodes|circuit_breaker_|scaling_|health_|database_|wal_|recovery_window_|data_quality_|privacy_risk_|statistical_divergence|backup_block_incremental|replication_(lag_bytes|queue_bytes|slot_|degraded|state|synchronous|write_|flush_|replay_|heartbeat_))/;
 
 describe('every panel on a real Prometheus', () => {
   let genesis: Genesis;

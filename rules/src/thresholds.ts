@@ -48,6 +48,8 @@ export const thresholds = {
   scaling_changes: 6,
   /** Failed scaling actions in 15 minutes without one that succeeded: GenesisAutoscalerActionFailing. */
   scaling_failures: 2,
+  /** Mean error of a forecast as a share: GenesisForecastErrorHigh. */
+  forecast_error: 0.3,
   /** Refused requests of one kind in ten minutes: GenesisUnauthorizedActionAttempts. */
   refused_requests: 3,
   /** Share of 30 days that must have been measured before GenesisSLABudgetExhausted judges: about a day. */

@@ -157,6 +157,10 @@ function routeOf(request: OperationRequest): { method: Method; path: string; bod
       const clone = kind === 'rejoin' && request.allowClone !== null ? { allowClone: request.allowClone } : {};
       return { method: 'POST', path: `/services/${segment(service)}/nodes/${segment(node)}/${kind}`, body: clone };
     }
+    case 'scale': {
+      const { service, desired } = request;
+      return { method: 'POST', path: `/services/${segment(service)}/scaling`, body: { desired } };
+    }
     case 'playbook': {
       const { service, issue } = request;
       return { method: 'POST', path: `/services/${segment(service)}/playbooks/${segment(issue)}`, body: {} };
@@ -178,6 +182,7 @@ const confirmed: readonly OperationRequest['kind'][] = [
   'fence',
   'rejoin',
   'playbook',
+  'scale',
 ];
 
 /** Only what destroys or moves takes confirm and reason; strict bodies refuse them elsewhere. */
@@ -192,6 +197,45 @@ function confirmation(request: OperationRequest, options: ActionOptions): Record
 async function only<T, U>(outcome: Promise<Outcome<T>>, pick: (value: T) => U): Promise<Outcome<U>> {
   const got = await outcome;
   return got.ok ? ok(pick(got.value)) : got;
+}
+
+type ScalingCalls = Pick<
+  Session,
+  | 'scaling'
+  | 'scalingHistory'
+  | 'pauseScaling'
+  | 'resumeScaling'
+  | 'previewScalingPolicy'
+  | 'setScalingPolicy'
+  | 'resetScalingPolicy'
+  | 'backtestScaling'
+>;
+
+function scalingOf(call: ReturnType<typeof createCall>): ScalingCalls {
+  return {
+    scaling: (service) => call('GET', `/services/${segment(service)}/scaling`),
+    scalingHistory: (service, hours) =>
+      call('GET', withQuery(`/services/${segment(service)}/scaling/history`, { hours })),
+    pauseScaling: (service, seconds, reason) =>
+      call('POST', `/services/${segment(service)}/scaling/pause`, { seconds, reason }),
+    resumeScaling: (service) => call('POST', `/services/${segment(service)}/scaling/resume`, {}),
+    previewScalingPolicy: (service, policy) =>
+      call('POST', `/services/${segment(service)}/scaling/policy/preview`, { policy }),
+    setScalingPolicy: (service, policy, { reason, confirm }) =>
+      call('POST', `/services/${segment(service)}/scaling/policy`, {
+        policy,
+        ...(reason === null ? {} : { reason }),
+        ...(confirm === null ? {} : { confirm }),
+      }),
+    resetScalingPolicy: (service, reason) =>
+      call('POST', `/services/${segment(service)}/scaling/policy/reset`, { reason }),
+    backtestScaling: (service, { from, to, policy }) =>
+      call('POST', `/services/${segment(service)}/scaling/backtest`, {
+        from,
+        to,
+        ...(policy === null ? {} : { policy }),
+      }),
+  };
 }
 
 /** The running server, as the commands see it. */
@@ -225,6 +269,7 @@ export function createHttpSession(fetch: CliDeps['fetch'], server: Server): Sess
       call('POST', `/services/${segment(service)}/maintenance`, { seconds, reason }),
     endMaintenance: (service, reason) =>
       call('DELETE', `/services/${segment(service)}/maintenance`, reason === null ? undefined : { reason }),
+    ...scalingOf(call),
     failover: (service) => call('GET', `/services/${segment(service)}/failover`),
     pauseFailover: (service, seconds, reason) =>
       call('POST', `/services/${segment(service)}/failover/pause`, { seconds, reason }),

@@ -30,6 +30,14 @@ export function createLocalSession(local: LocalApp, user: string): Session {
     resumeFailover: (service) => app.resumeFailover(service, by(nothing)),
     scheduleSwitchover: (service, wish, options) => app.scheduleSwitchover(service, wish, by(options)),
     cancelSwitchover: (service) => app.cancelSwitchover(service, by(nothing)),
+    pauseScaling: (service, seconds, reason) => app.pauseScaling(service, seconds, by({ ...nothing, reason })),
+    resumeScaling: (service) => app.resumeScaling(service, by(nothing)),
+    previewScalingPolicy: (service, text) => Promise.resolve(app.previewScalingPolicy(service, text)),
+    setScalingPolicy: (service, text, { reason, confirm }) =>
+      app.setScalingPolicy(service, text, by({ ...nothing, reason, confirm })),
+    resetScalingPolicy: (service, reason) => app.resetScalingPolicy(service, by({ ...nothing, reason })),
+    backtestScaling: (service, { from, to, policy }) =>
+      app.backtestScaling(service, { from: new Date(from), to: new Date(to), policy }, AbortSignal.timeout(60_000)),
     createToken: async (token) => {
       const made = await app.createToken(token, by(nothing));
       return made.ok ? ok({ token: withoutHash(made.value.row), secret: made.value.secret }) : made;
@@ -57,6 +65,8 @@ type Readings = Pick<
   | 'drills'
   | 'maintenance'
   | 'failover'
+  | 'scaling'
+  | 'scalingHistory'
   | 'playbooks'
   | 'sla'
   | 'audit'
@@ -95,6 +105,14 @@ function readingsOf({ app }: LocalApp): Readings {
     operations: async (filter) => ok(await app.operations(filter)),
     drills: async (filter) => ok(await app.drills(filter)),
     maintenance: () => Promise.resolve(ok(app.maintenance())),
+    scaling: (service) => {
+      const found = app.scaling(service);
+      return Promise.resolve(found.ok ? ok({ service, ...found.value }) : found);
+    },
+    scalingHistory: (service, hours) => {
+      const found = app.scalingHistory(service, hours);
+      return Promise.resolve(found.ok ? ok({ items: found.value }) : found);
+    },
     failover: (service) => {
       const facts = app.failover(service);
       return Promise.resolve(facts.ok ? ok({ service, failover: facts.value }) : facts);

@@ -13,6 +13,7 @@ import { registerPostgres } from './postgres.ts';
 import { registerDrill } from './drill.ts';
 import { errorDocument, errorText, exitCodeMeanings, exitCodeOf, exitCodes } from './exit.ts';
 import { registerFailover } from './failover.ts';
+import { registerScaling } from './scaling.ts';
 import { registerGenerate } from './generate.ts';
 import { registerInit } from './init.ts';
 import { registerKey } from './key.ts';
@@ -48,6 +49,7 @@ const commands: readonly Register[] = [
   registerRestore,
   registerDrill,
   registerFailover,
+  registerScaling,
   registerPlaybook,
   registerOperations,
   registerAudit,

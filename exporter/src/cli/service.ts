@@ -36,7 +36,15 @@ function install(
   const loaded = loadConfig(configPath, context.deps.env, { home });
   if (!loaded.ok) return loaded;
   const { nodePath, binPath } = context.deps;
-  const unit = systemdUnit({ user, home, nodePath, binPath, writable: writableFolders(loaded.value.config, home) });
+  const { config } = loaded.value;
+  const unit = systemdUnit({
+    user,
+    home,
+    nodePath,
+    binPath,
+    writable: writableFolders(config, home),
+    hasWorkers: config.services.some(({ scaling }) => scaling?.engine === 'process'),
+  });
   if (options.dryRun === true) {
     context.emit({ unit, written: false }, () => unit);
     return ok(exitCodes.done);

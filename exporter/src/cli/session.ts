@@ -1,6 +1,8 @@
 import type { BackupFile, CatalogueEntry } from '../contract/backup.ts';
 import type { Outcome } from '../contract/errors.ts';
 import type { AutomationPause, FailoverFacts, ScheduledSwitchover } from '../contract/failover.ts';
+import type { ScalingPreview } from '../contract/index.ts';
+import type { ScalingBacktest, ScalingFacts, ScalingRecord } from '../contract/scaling.ts';
 import type { DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
 import type { ServicePlaybooks } from '../contract/playbooks.ts';
 import type { LoginCodeReply, TokenReply } from '../contract/replies.ts';
@@ -76,6 +78,24 @@ export interface Session {
     options: ActionOptions,
   ): Promise<Outcome<ScheduledSwitchover>>;
   cancelSwitchover(service: string): Promise<Outcome<{ readonly cancelled: boolean }>>;
+  /** How many instances run and why; only a running server watches. */
+  scaling(
+    service: string,
+  ): Promise<Outcome<{ readonly service: string; readonly scaling: ScalingFacts; readonly policy: string }>>;
+  scalingHistory(service: string, hours: number): Promise<Outcome<{ readonly items: readonly ScalingRecord[] }>>;
+  pauseScaling(service: string, seconds: number, reason: string): Promise<Outcome<AutomationPause>>;
+  resumeScaling(service: string): Promise<Outcome<{ readonly resumed: boolean }>>;
+  previewScalingPolicy(service: string, policy: string): Promise<Outcome<ScalingPreview>>;
+  setScalingPolicy(
+    service: string,
+    policy: string,
+    options: { readonly reason: string | null; readonly confirm: string | null },
+  ): Promise<Outcome<unknown>>;
+  resetScalingPolicy(service: string, reason: string): Promise<Outcome<unknown>>;
+  backtestScaling(
+    service: string,
+    wish: { readonly from: string; readonly to: string; readonly policy: string | null },
+  ): Promise<Outcome<ScalingBacktest>>;
   playbooks(service: string): Promise<Outcome<ServicePlaybooks>>;
   /** Null: of all services. */
   sla(service: string | null): Promise<Outcome<SlaReport>>;

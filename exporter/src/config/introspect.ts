@@ -43,7 +43,7 @@ function readNode(schema: z.ZodType): SchemaNode {
     if (inner instanceof z.ZodDefault) {
       seen.fallback = inner.def.defaultValue;
       seen.required = false;
-    } else if (inner instanceof z.ZodPrefault) seen.required = false;
+    } else if (inner instanceof z.ZodPrefault || inner instanceof z.ZodOptional) seen.required = false;
     else if (inner instanceof z.ZodNullable) seen.nullable = true;
     else break;
     inner = inner.def.innerType as z.ZodType;

@@ -97,7 +97,7 @@ function pathsOf(value: unknown, prefix: string): string[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) => {
     // Those of rules are a record by name, those of failover keys of their own.
-    const named = /(components|for|rules\.thresholds|labels|types|ranges)$/.test(prefix)
+    const named = /(components|for|rules\.thresholds|labels|types|ranges|env)$/.test(prefix)
       ? `${prefix}.*`
       : prefix === ''
         ? key

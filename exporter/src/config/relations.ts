@@ -4,6 +4,7 @@ import { checkAlertmanager } from './relations-alertmanager.ts';
 import { checkEngine } from './relations-engine.ts';
 import { checkFailover } from './relations-failover.ts';
 import { checkPlaybooks } from './relations-playbooks.ts';
+import { checkScaling } from './relations-scaling.ts';
 import { checkGrafana } from './relations-grafana.ts';
 import { isLoopback, parseListen } from './listen.ts';
 import { checkCron, isTimezone, longestWaitSeconds, runsWithin } from './schedule.ts';
@@ -72,6 +73,7 @@ function* checkService(parts: Checkable, { index, service }: IndexedService): Ge
   yield* checkEngine(service, index);
   yield* checkFailover(service, index);
   yield* checkPlaybooks(service, index);
+  yield* checkScaling(service, index);
 }
 
 function* checkHookPair(service: ServiceConfig, index: number): Generator<Found> {

@@ -13,6 +13,7 @@ import { Playbooks } from './schema-playbooks.ts';
 import { Postgres, Remote } from './schema-postgres.ts';
 import { Provisioning } from './schema-provisioning.ts';
 import { Quality } from './schema-quality.ts';
+import { Scaling } from './schema-scaling.ts';
 import { PrometheusServer, Sla } from './schema-sla.ts';
 import { absolutePath, SecretRef } from './secret-ref.ts';
 import { duration, notation, size } from './units.ts';
@@ -226,6 +227,9 @@ export const Service = z.strictObject({
   failover: Failover.nullable()
     .default(null)
     .describe('Who takes over when the primary is lost, and what must be proven before. null: nobody.'),
+  scaling: Scaling.nullable()
+    .default(null)
+    .describe('How many instances run, and what that number follows. null: Genesis does not scale it.'),
   playbooks: Playbooks,
   objectives: Objectives,
 });

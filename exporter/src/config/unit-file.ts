@@ -12,6 +12,8 @@ export interface UnitOptions {
   readonly writable?: readonly string[];
   /** I/O class as in limits.io; null: best-effort at the lowest priority. */
   readonly io?: 'idle' | 'best-effort' | null;
+  /** Workers of the scaling engine `process` run on while Genesis restarts. */
+  readonly hasWorkers?: boolean;
 }
 
 /** Folders that genesis writes: repositories, copies and restore roots. The data itself is not among them. */
@@ -46,7 +48,7 @@ StartLimitBurst=5
 `;
 }
 
-function serviceSection({ user, home, nodePath, binPath, io }: UnitOptions): string {
+function serviceSection({ user, home, nodePath, binPath, io, hasWorkers = false }: UnitOptions): string {
   return `[Service]
 Type=exec
 User=${user}
@@ -55,7 +57,7 @@ ExecStart=${quoteArgument(nodePath)} ${quoteArgument(binPath)} serve
 ExecReload=/bin/kill -HUP $MAINPID
 # SIGTERM ends running operations openly within 10 s.
 TimeoutStopSec=15
-KillMode=mixed
+KillMode=${hasWorkers ? 'process' : 'mixed'}
 Restart=on-failure
 RestartSec=5
 # Exit code 2: the configuration, the home or the port must be mended first; starting again would not help.

@@ -3,43 +3,25 @@ import { backupOrders, backupStatuses, backupTypes } from './backup.ts';
 import { RecoveryTargetBody } from './database-replies.ts';
 import { liveActions } from './live.ts';
 import { operationKinds, operationStates, roles } from './operation.ts';
+import {
+  cursor,
+  destructive,
+  from,
+  limit,
+  maxMaintenanceSeconds,
+  planned,
+  queryFlag,
+  reason,
+  search,
+  seconds,
+  serviceName,
+  to,
+} from './action-parts.ts';
+import { failoverActions } from './failover-actions.ts';
 import { routes, type Route } from './routes.ts';
+import { scalingActions } from './scaling-actions.ts';
 
-const serviceName = z.string().min(1).max(63);
-const nodeName = z.string().min(1).max(63);
-
-const limit = z.coerce.number().int().min(1).max(500).default(50);
-const cursor = z.string().max(500).optional();
-const queryFlag = z
-  .enum(['true', 'false'])
-  .transform((v) => v === 'true')
-  .optional();
-const reason = z.string().trim().min(1).max(500);
-const moment = z.iso.datetime({ error: 'must be a time like 2026-11-22T02:00:00Z' });
-const from = moment.optional().describe('From this moment on.');
-const to = moment.optional().describe('Before this moment.');
-/** What people type into a search field. */
-const search = z.string().trim().min(1).max(200).optional();
-/** Wire durations are seconds. */
-const seconds = z.number().int().min(1);
-
-/** A window that is forgotten mutes alerts: it closes by itself after a week at the latest. */
-export const maxMaintenanceSeconds = 7 * 86400;
-
-/** Common to every action that can be looked at first. */
-const planned = {
-  dryRun: z.boolean().default(false).describe('Answer with the plan, its blockers and its etag; nothing is done.'),
-  planEtag: z
-    .string()
-    .max(100)
-    .optional()
-    .describe('Etag of the plan that was looked at; refused with plan_stale when it no longer holds.'),
-  reason: reason.optional().describe('Goes into the journal and the audit log.'),
-};
-const destructive = {
-  ...planned,
-  confirm: z.string().max(63).optional().describe('Must equal the name of the service.'),
-};
+export { maxMaintenanceSeconds } from './action-parts.ts';
 
 const auditFilter = {
   action: z.string().max(60).optional(),
@@ -279,64 +261,8 @@ export const actions = {
     summary: 'The second person: lets an operation that waits for approval go on, or refuses it',
     body: z.strictObject({ approve: z.boolean().default(true), reason }),
   },
-  getFailover: {
-    ...routes.getFailover,
-    summary: 'Who serves, who could take over, whether a failover would succeed now, and why not',
-  },
-  startFailover: {
-    ...routes.startFailover,
-    summary: 'Unplanned: fence the primary, promote a standby',
-    body: z.strictObject({
-      candidate: nodeName.optional().describe('Node to promote; default the best one.'),
-      force: z
-        .boolean()
-        .default(false)
-        .describe(
-          'Go on without proof that the old primary is down, or past the bound on data loss. Data may be lost.',
-        ),
-      ...destructive,
-    }),
-  },
-  startSwitchover: {
-    ...routes.startSwitchover,
-    summary: 'Planned: drain, hand over without loss, let the old primary follow',
-    body: z.strictObject({
-      candidate: nodeName.optional().describe('Node to hand over to; default the best one.'),
-      at: moment.optional().describe('Do it then; default now.'),
-      ...destructive,
-    }),
-  },
-  cancelSwitchover: {
-    ...routes.cancelSwitchover,
-    summary: 'Forget the scheduled switchover',
-    body: z.strictObject({ reason: reason.optional() }),
-  },
-  fenceNode: {
-    ...routes.fenceNode,
-    summary: 'Take a node out so that it cannot take a write, and prove it',
-    body: z.strictObject({ ...destructive }),
-  },
-  rejoinNode: {
-    ...routes.rejoinNode,
-    summary: 'Bring a node back as a standby: rewound, or cloned anew',
-    body: z.strictObject({
-      allowClone: z
-        .boolean()
-        .optional()
-        .describe('Replace its data where it cannot be rewound; default as configured.'),
-      ...destructive,
-    }),
-  },
-  pauseFailover: {
-    ...routes.pauseFailover,
-    summary: 'No automatic failover until it expires',
-    body: z.strictObject({ seconds: seconds.max(7 * 86400), reason }),
-  },
-  resumeFailover: {
-    ...routes.resumeFailover,
-    summary: 'Automatic failover again, now',
-    body: z.strictObject({}),
-  },
+  ...failoverActions,
+  ...scalingActions,
   listPlaybooks: {
     ...routes.listPlaybooks,
     summary: 'Recovery playbooks of a service: their actions, what is configured, their last runs',

@@ -14,6 +14,7 @@ const effects: Readonly<Record<Operation['kind'], string>> = {
   switchover: 'before a promotion was begun the old primary is started again; afterwards it goes on to its end',
   fence: 'the node counts as taken out, with or without proof',
   rejoin: 'the node stays out; bring it back again',
+  scale: 'instances that were started or ended so far stay so; the next evaluation goes on from there',
   playbook: 'what was done so far stays; a takeover that it began goes on by itself',
 };
 

@@ -95,6 +95,16 @@ export const errorCatalogue = {
   not_supported: { status: 422, hint: 'the engine of this service cannot do that; see its abilities in the service' },
   node_unknown: { status: 404, hint: 'the page Failover and GET /api/v1/services/{name}/failover list the nodes' },
   failover_held: { status: 409, hint: 'see the reasons; a person may go on with `force`, a reason and an approval' },
+  scaling_held: { status: 409, hint: 'see the reasons; what keeps the number from changing is named with it' },
+  scaling_failed: {
+    status: 500,
+    hint: 'see the steps of the operation: they say what was done and what was seen',
+  },
+  scaling_conflict: { status: 409, hint: 'somebody else changed the number meanwhile; look again, then ask again' },
+  instance_not_ready: {
+    status: 500,
+    hint: 'the new instances were ended again; see why they did not get ready, in their own log',
+  },
   no_candidate: { status: 409, hint: 'see why each node was rejected, and mend one of them' },
   failover_failed: { status: 500, hint: 'see the steps of the operation: they say what was done and what was seen' },
   fencing_unproven: {

@@ -7,6 +7,7 @@ export * from './postgres.ts';
 export * from './health.ts';
 export * from './failover.ts';
 export * from './playbooks.ts';
+export * from './scaling.ts';
 export * from './quality.ts';
 export * from './database-replies.ts';
 export * from './readiness.ts';
@@ -27,6 +28,15 @@ export {
   type HealthState,
 } from './service-replies.ts';
 export { FailoverFactsReply, FailoverReply, ScheduledSwitchoverReply } from './failover-replies.ts';
+export {
+  ScalingBacktestReply,
+  ScalingFactsReply,
+  ScalingHistoryReply,
+  ScalingLoadReply,
+  ScalingPreviewReply,
+  ScalingReply,
+  type ScalingPreview,
+} from './scaling-replies.ts';
 export * from './page-replies.ts';
 export { ServicePlaybooksReply } from './playbook-replies.ts';
 export * from './replies.ts';

@@ -15,6 +15,7 @@ export const operationKinds = [
   'fence',
   'rejoin',
   'playbook',
+  'scale',
 ] as const;
 export type OperationKind = (typeof operationKinds)[number];
 

@@ -20,6 +20,14 @@ import { errorCode, Failure, freeForm, time } from './reply-parts.ts';
 import type { NewestBackup } from './service-replies.ts';
 import { ServicePlaybooksReply } from './playbook-replies.ts';
 import { AutomationPauseReply, FailoverReply } from './failover-replies.ts';
+import {
+  ScalingBacktestReply,
+  ScalingHistoryReply,
+  ScalingLoadReply,
+  ScalingOverrideReply,
+  ScalingPreviewReply,
+  ScalingReply,
+} from './scaling-replies.ts';
 import { MaintenanceReply, PauseReply, ReadinessReply, ServiceReply, StatusReply } from './service-replies.ts';
 import { SlaReport } from './sla.ts';
 import type { MaintenanceWindow, NewestBackup as NewestBackupShape, Pause } from './snapshot.ts';
@@ -327,6 +335,19 @@ export const replies = {
     status: 200,
     schema: z.object({ service: z.string(), resumed: z.boolean().describe('False: it was not paused.') }),
   },
+  getScaling: { status: 200, schema: ScalingReply },
+  getScalingHistory: { status: 200, schema: ScalingHistoryReply },
+  getScalingLoad: { status: 200, schema: ScalingLoadReply },
+  setScaling: { status: 202, schema: OperationReply },
+  pauseScaling: { status: 200, schema: AutomationPauseReply },
+  resumeScaling: {
+    status: 200,
+    schema: z.object({ service: z.string(), resumed: z.boolean().describe('False: it was not paused.') }),
+  },
+  previewScalingPolicy: { status: 200, schema: ScalingPreviewReply },
+  setScalingPolicy: { status: 200, schema: ScalingOverrideReply },
+  resetScalingPolicy: { status: 200, schema: ScalingOverrideReply },
+  backtestScaling: { status: 200, schema: ScalingBacktestReply },
   listPlaybooks: { status: 200, schema: ServicePlaybooksReply },
   runPlaybook: { status: 202, schema: OperationReply },
   events: {

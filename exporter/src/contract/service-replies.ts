@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FailoverFactsReply } from './failover-replies.ts';
+import { ScalingSummaryReply } from './scaling-replies.ts';
 import { backupTypes } from './backup.ts';
 import {
   AbilitiesReply,
@@ -145,6 +146,7 @@ export const ServiceReply = z
       .nullable()
       .describe('The newest report, value null: none yet. null: quality is not looked at.'),
     failover: FailoverFactsReply.nullable().describe('null: nobody takes over, or no node was asked yet.'),
+    scaling: ScalingSummaryReply.nullable().describe('null: Genesis does not scale it, or has not looked yet.'),
   })
   .meta({ id: 'Service' });
 

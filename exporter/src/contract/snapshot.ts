@@ -1,6 +1,7 @@
 import type { BackupType } from './backup.ts';
 import type { EngineAbilities } from './engine.ts';
 import type { FailoverFacts } from './failover.ts';
+import type { ScalingSummary } from './scaling.ts';
 import type { HealthFacts } from './health.ts';
 import type { LiveFacts } from './live-facts.ts';
 import type { IsoTime, Observed } from './observed.ts';
@@ -153,6 +154,8 @@ export interface ServiceSnapshot {
   readonly quality: Observed<QualitySummary | null> | null;
   /** Null: nobody takes over. */
   readonly failover: FailoverFacts | null;
+  /** Null: Genesis does not scale it, or has not looked yet. */
+  readonly scaling: ScalingSummary | null;
 }
 
 /** Interval classes of M15. */
@@ -166,6 +169,7 @@ export const collectorNames = [
   'health',
   'quality',
   'failover',
+  'scaling',
   'system',
   'process',
 ] as const;

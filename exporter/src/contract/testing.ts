@@ -157,6 +157,7 @@ export function serviceWith(change: Partial<ServiceSnapshot> = {}): ServiceSnaps
     health: null,
     quality: null,
     failover: null,
+    scaling: null,
     ...change,
   };
 }

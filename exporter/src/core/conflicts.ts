@@ -48,12 +48,15 @@ function conflicts(a: Claimant, b: Claimant): boolean {
   if (a.kind === 'playbook' && (b.kind === 'playbook' || isTakeover(b.kind))) return true;
   const [ca, cb] = [claim(a), claim(b)];
   // Retention deletes old backups: no reason to stay without a primary. Data that is replaced in place is one.
+  // Two that change who serves, or how many, do not know of each other's nodes.
+  if (a.kind === 'scale' && ca !== cb && (cb === 'takeover' || cb === 'exclusive')) return true;
   if (ca === 'takeover') return cb === 'takeover' || (b.kind === 'restore' && b.inPlace);
   if (cb === 'takeover') return ca === 'write' || ca === 'exclusive';
   if (ca === 'exclusive' || cb === 'exclusive') return true;
   if (ca === 'write' && cb === 'write') return true;
   // Two drills, copies or comparisons of one service at once only disturb each other; so do two reads of the same backup.
-  if (a.kind === b.kind && (a.kind === 'drill' || a.kind === 'copy' || a.kind === 'quality')) return true;
+  if (a.kind === b.kind && (a.kind === 'drill' || a.kind === 'copy' || a.kind === 'quality' || a.kind === 'scale'))
+    return true;
   return a.kind === 'verify' && b.kind === 'verify' && a.subject === b.subject;
 }
 

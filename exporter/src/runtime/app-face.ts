@@ -18,6 +18,17 @@ import { createLiveData } from './live/face.ts';
 import { endMaintenance, startMaintenance } from './maintenance.ts';
 import { fetchAs } from './outbound.ts';
 import { readPlaybooks } from './playbooks/facts.ts';
+import {
+  backtestScaling,
+  pauseScaling,
+  previewScalingPolicy,
+  readScaling,
+  readScalingHistory,
+  readScalingLoad,
+  resetScalingPolicy,
+  resumeScaling,
+  setScalingPolicy,
+} from './scaling/changes.ts';
 import { createSlaReader } from './sla.ts';
 
 /** The App as the API and the command line see it. */
@@ -39,6 +50,10 @@ type Changes = Pick<
   | 'pauseFailover'
   | 'resumeFailover'
   | 'scheduleSwitchover'
+  | 'pauseScaling'
+  | 'resumeScaling'
+  | 'setScalingPolicy'
+  | 'resetScalingPolicy'
   | 'cancelSwitchover'
   | 'approve'
   | 'audit'
@@ -99,6 +114,11 @@ function readings(core: AppCore): Omit<App, keyof Changes> {
     },
     drills: (filter) => store.drills.list(filter),
     failover: (service) => readFailover(core, service),
+    scaling: (service) => readScaling(core, service),
+    scalingHistory: (service, hours) => readScalingHistory(core, service, hours),
+    scalingLoad: (service, hours, signal) => readScalingLoad(core, service, hours, signal),
+    previewScalingPolicy: (service, text) => previewScalingPolicy(core, service, text),
+    backtestScaling: (service, wish, signal) => backtestScaling(core, service, wish, signal),
     playbooks: (service) => readPlaybooks(core, service),
     alerts: createAlertReader(core),
     provePerson: createProver(core),
@@ -134,6 +154,10 @@ function changes(core: AppCore): Changes {
     resumeFailover: (service, options) => resumeFailover(core, service, options),
     scheduleSwitchover: (service, wish, options) => scheduleSwitchover(core, service, wish, options),
     cancelSwitchover: (service, options) => cancelSwitchover(core, service, options),
+    pauseScaling: (service, seconds, options) => pauseScaling(core, service, seconds, options),
+    resumeScaling: (service, options) => resumeScaling(core, service, options),
+    setScalingPolicy: (service, text, options) => setScalingPolicy(core, service, text, options),
+    resetScalingPolicy: (service, options) => resetScalingPolicy(core, service, options),
     approve: (id, approve, options) => approveOperation(core, id, approve, options),
     audit: (entry) => writeAudit(core, entry),
     createToken: (token, options) => createToken(core, token, options),

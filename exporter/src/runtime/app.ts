@@ -10,6 +10,15 @@ import type { AlertsReply, AuditVerifyReply, ChainReply, RecoverableReply } from
 import type { PlaybookIssue, ServicePlaybooks } from '../contract/playbooks.ts';
 import type { RecoveryTarget } from '../contract/postgres.ts';
 import type { QualityReport } from '../contract/quality.ts';
+import type {
+  ScalingBacktest,
+  ScalingFacts,
+  ScalingLoad,
+  ScalingOverride,
+  ScalingRecord,
+  ScalingTrigger,
+} from '../contract/scaling.ts';
+import type { ScalingPreview } from '../contract/index.ts';
 import type { SlaReport } from '../contract/sla.ts';
 import type { MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';
 import type { Config } from '../config/schema.ts';
@@ -94,6 +103,17 @@ export type OperationRequest =
       readonly automatic?: boolean;
     }
   | {
+      readonly kind: 'scale';
+      readonly service: string;
+      readonly desired: number;
+      /** Absent: a person asked for it. */
+      readonly trigger?: Exclude<ScalingTrigger, 'manual'>;
+      /** To be ended first; absent: chosen when it runs. */
+      readonly remove?: readonly string[];
+      /** On whose account, for their cooldowns. */
+      readonly metrics?: readonly string[];
+    }
+  | {
       readonly kind: 'playbook';
       readonly service: string;
       readonly issue: PlaybookIssue;
@@ -166,6 +186,24 @@ export interface App {
   ): Promise<Outcome<Page<QualityReport>>>;
   /** Who serves and who could take over. Errors: `service_unknown`, `not_supported`, `not_ready`. */
   failover(service: string): Outcome<FailoverFacts>;
+  /** How many instances run and why, with the policy that holds as YAML. Errors: `service_unknown`, `not_supported`, `not_ready`. */
+  scaling(service: string): Outcome<{ readonly scaling: ScalingFacts; readonly policy: string }>;
+  /** Actions that ended, newest first. */
+  scalingHistory(service: string, hours: number): Outcome<readonly ScalingRecord[]>;
+  /** Demand and instances over time. */
+  scalingLoad(service: string, hours: number, signal: AbortSignal): Promise<Outcome<ScalingLoad>>;
+  pauseScaling(service: string, seconds: number, options: RequestOptions): Promise<Outcome<AutomationPause>>;
+  resumeScaling(service: string, options: RequestOptions): Promise<Outcome<{ readonly resumed: boolean }>>;
+  previewScalingPolicy(service: string, text: string): Outcome<ScalingPreview>;
+  /** Errors: `bad_request` with the faults, `confirmation_required`, `reason_required`. */
+  setScalingPolicy(service: string, text: string, options: RequestOptions): Promise<Outcome<ScalingOverride>>;
+  resetScalingPolicy(service: string, options: RequestOptions): Promise<Outcome<null>>;
+  /** What a policy would have done. Errors: `bad_request` (policy, times), `not_ready` (nothing is known of that time). */
+  backtestScaling(
+    service: string,
+    wish: { readonly from: Date; readonly to: Date; readonly policy: string | null },
+    signal: AbortSignal,
+  ): Promise<Outcome<ScalingBacktest>>;
   /** Recovery playbooks and their last runs. Errors: `service_unknown`. */
   playbooks(service: string): Promise<Outcome<ServicePlaybooks>>;
   /** Automation stops until it expires. Errors: `service_unknown`, `not_supported`, `reason_required`. */

@@ -24,6 +24,7 @@ import {
 } from './collect-service.ts';
 import type { HandlerDeps } from './handler.ts';
 import type { FailoverWatch } from './failover/watch.ts';
+import type { ScalingWatch } from './scaling/watch.ts';
 import type { HealthWatch } from './health.ts';
 import type { ReplicationWatch } from './replication/watch.ts';
 import { observedFrom } from './observe.ts';
@@ -47,6 +48,7 @@ export interface CollectorDeps extends HandlerDeps {
   readonly replication: Pick<ReplicationWatch, 'observe' | 'heartbeatFailure'>;
   readonly health: Pick<HealthWatch, 'problem'>;
   readonly failover: Pick<FailoverWatch, 'problem'>;
+  readonly scaling: Pick<ScalingWatch, 'problem'>;
 }
 
 export interface Collectors {
@@ -204,6 +206,7 @@ function watchersOf(
     },
     { name: 'health', intervalSeconds, collect: () => Promise.resolve(deps.health.problem()) },
     { name: 'failover', intervalSeconds, collect: () => Promise.resolve(deps.failover.problem()) },
+    { name: 'scaling', intervalSeconds, collect: () => Promise.resolve(deps.scaling.problem()) },
     {
       name: 'quality',
       intervalSeconds,

@@ -1,5 +1,6 @@
 import { toOpError } from '../contract/errors.ts';
 import type { App } from './app.ts';
+import type { Approvals } from './approvals.ts';
 import { createHandlerDeps, emit, writeAudit, type AppCore, type AppDeps, type AppState } from './app-core.ts';
 import { createAppFace } from './app-face.ts';
 import { createCollectors } from './collect.ts';
@@ -15,7 +16,9 @@ import { createTakeoverHandler, type TakeoverHandlerDeps } from './handlers/take
 import { createVerifyHandler } from './handlers/verify.ts';
 import { createFailover } from './failover/create.ts';
 import { createFailoverMemory } from './failover/kept.ts';
-import { createLive } from './live/live.ts';
+import { createScaleHandler, type ScaleHandlerDeps } from './handlers/scale.ts';
+import { createScaling } from './scaling/create.ts';
+import { createLive, type Live } from './live/live.ts';
 import { closeExpired, createMaintenance } from './maintenance.ts';
 import type { Handlers } from './operations/core.ts';
 import { createPlaybooks } from './playbooks/create.ts';
@@ -72,6 +75,7 @@ export function createApp(deps: AppDeps): RunningApp {
         core.health.run(signal),
         core.replication.run(signal),
         core.failover.run(signal),
+        core.scaling.run(signal),
         core.playbooks.run(signal),
       ])),
     stop: (graceMs) => {
@@ -101,8 +105,14 @@ async function auditStart(core: AppCore): Promise<void> {
   );
 }
 
-function createHandlers(deps: HandlerDeps, takeover: TakeoverHandlerDeps, playbook: PlaybookHandlerDeps): Handlers {
+function createHandlers(
+  deps: HandlerDeps,
+  takeover: TakeoverHandlerDeps,
+  playbook: PlaybookHandlerDeps,
+  scale: ScaleHandlerDeps,
+): Handlers {
   return {
+    scale: createScaleHandler(scale),
     playbook: createPlaybookHandler(playbook),
     failover: createTakeoverHandler(takeover),
     switchover: createTakeoverHandler(takeover),
@@ -142,41 +152,41 @@ function createCore(deps: AppDeps): AppCore {
     operations: () => operations,
     changed: () => void publish(core),
   });
+  const { scaling, ...scalingParts } = createScaling(
+    deps,
+    state,
+    { breakers, lease: takeover.lease },
+    {
+      operations: () => operations,
+      core: () => core,
+      changed: () => void publish(core),
+    },
+  );
   const playbooks = createPlaybooks(deps, state, handlerDeps, breakers, () => core);
-  const operations: Operations = createOperations({
-    ...handlerDeps,
-    handlers: createHandlers(
-      handlerDeps,
-      { ...takeover, handlers: handlerDeps, approvals, breakers },
-      playbooks.handler,
-    ),
-    approvalOf: (id) => approvals.pending(id),
-    meter: deps.meter,
-    emit: (event) => {
-      if (event.type === 'operation' && event.operation.endedAt !== null) shared.wake.wake();
-      emit(shared, event);
-    },
-    onAudit: (written) => {
-      state.auditWritable = written;
-      if (!written) deps.meter.countAuditWriteFailure();
-    },
-  });
+  const handlers = createHandlers(
+    handlerDeps,
+    { ...takeover, handlers: handlerDeps, approvals, breakers },
+    playbooks.handler,
+    { ...scaling, handlers: handlerDeps, breakers },
+  );
+  const operations: Operations = operationsOf(shared, handlerDeps, handlers, approvals);
   const watches = createWatches(deps, state, handlerDeps, () => publish(core));
-  const collectors = createCollectors({ ...handlerDeps, ...watches, failover, readSystem: deps.readSystem });
+  const collectors = createCollectors({
+    ...handlerDeps,
+    ...watches,
+    failover,
+    scaling: scaling.watch,
+    readSystem: deps.readSystem,
+  });
   const scheduler = createScheduler(handlerDeps, operations, collectors);
   const maintenance = createMaintenance(deps);
-  const live = createLive({
-    ...deps,
-    store: deps.store.liveAlerts,
-    config: () => state.loaded.config,
-    snapshot: () => state.snapshot,
-    notify: (notice, alert) => emit(shared, { type: 'alert', notice, alert }),
-    changed: () => publish(core),
-  });
+  const live = liveOf(shared, () => publish(core));
   const parts = {
     ...watches,
     failover,
     failoverMemory,
+    ...scalingParts,
+    scaling: scaling.watch,
     approvals,
     operations,
     scheduler,
@@ -194,6 +204,38 @@ function createCore(deps: AppDeps): AppCore {
     stopping: new AbortController(),
   };
   return core;
+}
+
+type Shared = Pick<AppCore, 'deps' | 'state' | 'listeners' | 'wake'>;
+
+function operationsOf(shared: Shared, handlerDeps: HandlerDeps, handlers: Handlers, approvals: Approvals): Operations {
+  const { deps, state } = shared;
+  return createOperations({
+    ...handlerDeps,
+    handlers,
+    approvalOf: (id) => approvals.pending(id),
+    meter: deps.meter,
+    emit: (event) => {
+      if (event.type === 'operation' && event.operation.endedAt !== null) shared.wake.wake();
+      emit(shared, event);
+    },
+    onAudit: (written) => {
+      state.auditWritable = written;
+      if (!written) deps.meter.countAuditWriteFailure();
+    },
+  });
+}
+
+function liveOf(shared: Shared, changed: () => Promise<void>): Live {
+  const { deps, state } = shared;
+  return createLive({
+    ...deps,
+    store: deps.store.liveAlerts,
+    config: () => state.loaded.config,
+    snapshot: () => state.snapshot,
+    notify: (notice, alert) => emit(shared, { type: 'alert', notice, alert }),
+    changed,
+  });
 }
 
 async function reconcileAll(core: AppCore): Promise<void> {

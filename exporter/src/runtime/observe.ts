@@ -7,6 +7,7 @@ import { known, unknown, type Observed } from '../contract/observed.ts';
 import type { EngineAbilities } from '../contract/engine.ts';
 import type { FailoverFacts } from '../contract/failover.ts';
 import type { HealthFacts } from '../contract/health.ts';
+import type { ScalingSummary } from '../contract/scaling.ts';
 import type { DrillRecord, Operation } from '../contract/operation.ts';
 import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../contract/postgres.ts';
 import type { QualitySummary } from '../contract/quality.ts';
@@ -45,6 +46,7 @@ export interface ServiceReadings {
   readonly health: HealthFacts | null;
   readonly quality: Observed<QualitySummary | null> | null;
   readonly failover: FailoverFacts | null;
+  readonly scaling: ScalingSummary | null;
 }
 
 export interface FleetFacts {
@@ -226,6 +228,7 @@ export function buildServiceSnapshot(
     health: readings.health,
     quality: readings.quality,
     failover: readings.failover,
+    scaling: readings.scaling,
   };
   const readiness = assessReadiness(
     {

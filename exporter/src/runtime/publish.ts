@@ -28,6 +28,7 @@ export async function publish(core: AppCore): Promise<void> {
     abilities: (engine) => core.handlerDeps.engine(engine).abilities,
     health: (service) => core.health.facts(service),
     failover: (service) => core.failover.facts(service),
+    scaling: (service) => core.scaling.summary(service),
   });
   emit(core, { type: 'snapshot', at: state.snapshot.at });
 }

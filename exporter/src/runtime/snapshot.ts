@@ -4,6 +4,7 @@ import type { EngineAbilities } from '../contract/engine.ts';
 import type { FailoverFacts } from '../contract/failover.ts';
 import type { HealthFacts } from '../contract/health.ts';
 import type { LiveFacts } from '../contract/live-facts.ts';
+import type { ScalingSummary } from '../contract/scaling.ts';
 import { unknown, type Observed } from '../contract/observed.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { CollectorSnapshot, MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';
@@ -30,6 +31,7 @@ export interface SnapshotInput {
   abilities(engine: string): EngineAbilities;
   health(service: string): HealthFacts | null;
   failover(service: string): FailoverFacts | null;
+  scaling(service: string): ScalingSummary | null;
 }
 
 function notYet(now: Date): Observed<never> {
@@ -72,6 +74,7 @@ export function buildSnapshot(i: SnapshotInput): Snapshot {
           health: i.health(service.name),
           quality: service.quality.enabled ? (i.readings.quality.get(service.name) ?? notYet(i.now)) : null,
           failover: i.failover(service.name),
+          scaling: i.scaling(service.name),
         },
         fleet,
         i.now,

@@ -133,7 +133,7 @@ export interface DrillStore {
 /** One thing that was counted, kept for good so that counters and histograms can be seeded after a restart. */
 export interface MeasuredEvent {
   readonly kind:
-    'backup' | 'drill' | 'recovery' | 'verify' | 'copy' | 'failover' | 'breaker' | 'health_check' | 'health_check_failure';
+    'backup' | 'drill' | 'recovery' | 'verify' | 'copy' | 'failover' | 'breaker' | 'scaling' | 'health_check' | 'health_check_failure';
   readonly service: string;
   readonly at: IsoTime;
   /** Metric labels beside cluster and service, e.g. {backup_type: 'full', result: 'success', region, engine}. */

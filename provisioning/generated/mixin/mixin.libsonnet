@@ -1,5 +1,5 @@
 // Generated from genesis.yaml by `genesis generate`: do not edit.
-// Made by genesis 0.1.0 from the configuration 7aea5970a8a08940.
+// Made by genesis 0.1.0 from the configuration eb3d4550d34b2806.
 {
   _config+:: {
     // How your Prometheus selects the series of Genesis; replaces the generated job in every expression.

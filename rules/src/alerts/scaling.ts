@@ -62,4 +62,27 @@ export const scalingAlerts: readonly Alert[] = [
     summary: '{{ $labels.service }}: {{ $labels.action }} ended with {{ $labels.result }}',
     description: `A scaling action ({{ $labels.action }}) of ${ofService} ended with {{ $labels.result }} in the last ten minutes.`,
   },
+  {
+    name: 'GenesisAutoscalerFrozen',
+    severity: 'critical',
+    component: 'scaling',
+    // The scaler itself waits for three evaluations before it freezes.
+    forSeconds: 0,
+    keepFiringForSeconds: keepFiringSeconds,
+    expr: () => aboutService(`${maxBy(serviceKey, 'genesis_scaling_frozen')} == 1`),
+    summary: '{{ $labels.service }} is not scaled: its metrics are missing',
+    description: `The number of instances of ${ofService} is frozen, because metrics that it follows are missing, stale or no numbers. Nothing is removed, and nothing may be added.`,
+  },
+  {
+    name: 'GenesisForecastErrorHigh',
+    severity: 'warning',
+    component: 'scaling',
+    forSeconds: 3600,
+    expr: (config) =>
+      aboutService(
+        `${maxBy(serviceKey, 'genesis_scaling_forecast_error_ratio')} > ${threshold('forecast_error', config)}`,
+      ),
+    summary: 'The forecast of {{ $labels.service }} is wrong by {{ $value | humanizePercentage }}',
+    description: `On days that it had not seen, the forecast of ${ofService} was wrong by {{ $value | humanizePercentage }} on average: instances that are added ahead of need may come too late or for nothing.`,
+  },
 ];

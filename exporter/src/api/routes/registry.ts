@@ -2,6 +2,7 @@ import { administrationHandlers } from './administration.ts';
 import { backupHandlers } from './backups.ts';
 import type { Handlers } from './call.ts';
 import { failoverHandlers } from './failover.ts';
+import { scalingHandlers } from './scaling.ts';
 import { liveHandlers } from '../live/handlers.ts';
 import { operationHandlers } from './operations.ts';
 import { playbookHandlers } from './playbooks.ts';
@@ -13,6 +14,7 @@ export const handlers: Handlers = {
   ...backupHandlers,
   ...operationHandlers,
   ...failoverHandlers,
+  ...scalingHandlers,
   ...playbookHandlers,
   ...administrationHandlers,
   ...liveHandlers,

@@ -1,4 +1,5 @@
 import { aFailover } from './failover-sample.ts';
+import { aScalingApp } from './scaling-sample.ts';
 import { randomBytes } from 'node:crypto';
 import { Config } from '../../config/schema.ts';
 import type { ActionId } from '../../contract/actions.ts';
@@ -206,6 +207,7 @@ export function fakeApp(
     drills: () => page(aDrill()),
     quality: async () => ok({ items: [], next: null }),
     failover: () => ok(aFailover()),
+    ...aScalingApp(),
     playbooks: async (service) =>
       ok({ service, mode: 'off', maxPerHour: 3, runsLastHour: 0, held: null, issues: [], playbooks: [] }),
     pauseFailover: async (_service, _seconds, options) =>

@@ -243,6 +243,7 @@ export function aService(name = 'files'): ServiceSnapshot {
     health: null,
     quality: null,
     failover: null,
+    scaling: null,
   };
 }
 

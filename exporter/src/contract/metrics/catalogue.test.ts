@@ -16,6 +16,7 @@ const bounded = new Set([
   'collector',
   'sla',
   'state',
+  'currency',
   'action',
   'component',
   'tier',

@@ -16,6 +16,7 @@ export type EventKind =
   | 'copy'
   | 'failover'
   | 'breaker'
+  | 'scaling'
   | 'health_check'
   | 'health_check_failure';
 

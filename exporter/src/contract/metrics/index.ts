@@ -1,6 +1,7 @@
 import { backupMetrics } from './backup.ts';
 import { databaseMetrics } from './database.ts';
 import { failoverMetrics } from './failover.ts';
+import { scalingMetrics } from './scaling.ts';
 import type { Family } from './family.ts';
 import { healthMetrics } from './health.ts';
 import { httpMetrics } from './http.ts';
@@ -27,6 +28,7 @@ export const metricDomains = {
   pitr: pitrMetrics,
   recovery: recoveryMetrics,
   failover: failoverMetrics,
+  scaling: scalingMetrics,
   health: healthMetrics,
   readiness: readinessMetrics,
   tests: testMetrics,
@@ -49,6 +51,7 @@ export const metricCatalogue = {
   ...pitrMetrics,
   ...recoveryMetrics,
   ...failoverMetrics,
+  ...scalingMetrics,
   ...healthMetrics,
   ...readinessMetrics,
   ...testMetrics,

@@ -13,47 +13,6 @@ export const plannedMetrics = {
     labels: ['service', 'region', 'severity'],
   }),
 
-  // Scaling.
-  genesis_scaling_replicas: planned.gauge({
-    help: 'Instances that are online.',
-    unit: 'count',
-    labels: ['service', 'region'],
-  }),
-  genesis_scaling_replicas_desired: planned.gauge({
-    help: 'Instances that the scaler wants.',
-    unit: 'count',
-    labels: ['service', 'region'],
-  }),
-  genesis_scaling_replicas_min: planned.gauge({
-    help: 'Fewest instances that the policy allows.',
-    unit: 'count',
-    labels: ['service', 'region'],
-  }),
-  genesis_scaling_replicas_max: planned.gauge({
-    help: 'Most instances that the policy allows.',
-    unit: 'count',
-    labels: ['service', 'region'],
-  }),
-  genesis_scaling_predicted_replicas: planned.gauge({
-    help: 'Instances that the prediction calls for at its horizon.',
-    unit: 'count',
-    labels: ['service', 'region'],
-  }),
-  genesis_scaling_metric_value: planned.gauge({
-    help: 'What the scaler reads of this metric.',
-    unit: 'mixed',
-    labels: ['service', 'region', 'metric'],
-  }),
-  genesis_scaling_metric_target: planned.gauge({
-    help: 'Target of this metric in the scaling policy.',
-    unit: 'mixed',
-    labels: ['service', 'region', 'metric'],
-  }),
-  genesis_scaling_actions_total: planned.counter({
-    help: 'Scaling actions (action: scale_up or scale_down) that ended.',
-    labels: ['service', 'region', 'action', 'result'],
-  }),
-
   // Regions and deployments.
   genesis_region_up: planned.gauge({ help: 'Whether the region answers.', unit: 'boolean', labels: ['region'] }),
   genesis_region_latency_seconds: planned.gauge({

@@ -1,4 +1,5 @@
 import type { FailoverFacts } from '../failover.ts';
+import type { ScalingSummary } from '../scaling.ts';
 import type { HealthFacts } from '../health.ts';
 import type { IsoTime, Observed } from '../observed.ts';
 import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../postgres.ts';
@@ -54,6 +55,8 @@ export interface ServiceReading {
   readonly quality: QualitySummary | null;
   /** As of its last look, while that is recent. */
   readonly failover: FailoverFacts | null;
+  /** As of its last evaluation, while that is recent. */
+  readonly scaling: ScalingSummary | null;
 }
 
 export interface SnapshotReading {
@@ -97,6 +100,7 @@ export function levelLimits(snapshot: Snapshot): LevelLimits {
     health: 0,
     quality: 0,
     failover: 0,
+    scaling: 0,
     system: 0,
     process: 0,
   };
@@ -139,7 +143,14 @@ export function readService(
     health: service.health,
     quality: service.quality?.known === true ? service.quality.value : null,
     failover: service.failover !== null && recent(service.failover.decision.at, 'failover') ? service.failover : null,
+    scaling: scalingNow(service, now),
   };
+}
+
+/** Each service is looked at in its own rhythm. */
+function scalingNow({ scaling }: ServiceSnapshot, now: number): ScalingSummary | null {
+  if (scaling === null) return null;
+  return now - Date.parse(scaling.at) <= scaling.intervalSeconds * staleAfterIntervals * 1000 ? scaling : null;
 }
 
 function protectionUp(

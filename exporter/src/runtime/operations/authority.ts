@@ -14,6 +14,11 @@ export function isDestructive(request: AnyRequest): boolean {
   return request.kind === 'delete' || isInPlace(request) || isTakeover(request.kind);
 }
 
+/** The name of the service has to be typed: it is destructive, or changes how many serve. */
+export function needsName(request: AnyRequest): boolean {
+  return isDestructive(request) || request.kind === 'scale';
+}
+
 export function claimantOfRequest(request: AnyRequest, service: string): Claimant {
   return {
     kind: request.kind,
@@ -27,6 +32,14 @@ export function claimantOfRequest(request: AnyRequest, service: string): Claiman
 /** What depends on the request itself, beyond the role table of the routes. Errors: `forbidden`, `confirmation_required`, `reason_required`. */
 export function checkAuthority(request: AnyRequest, service: string, options: RequestOptions): OpError | null {
   const { role } = options.actor;
+  if (
+    request.kind === 'scale' &&
+    role !== 'system' &&
+    role !== 'viewer' &&
+    role !== 'metrics' &&
+    options.confirm !== service
+  )
+    return new OpError('confirmation_required', `this changes how many serve: confirm must be "${service}"`);
   if (!isDestructive(request)) {
     return role === 'viewer' || role === 'metrics'
       ? new OpError('forbidden', `${request.kind} needs the role operator`)

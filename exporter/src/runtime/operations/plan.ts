@@ -5,7 +5,7 @@ import { expectSeconds, type Measured } from '../../core/expectation.ts';
 import type { RequestOptions } from '../app.ts';
 import { canonicalJson, sha256Hex } from '../canonical.ts';
 import type { AnyRequest, Consequences, PlanDraft } from '../handler.ts';
-import { checkAuthority, claimantOfRequest, isDestructive } from './authority.ts';
+import { checkAuthority, claimantOfRequest, isDestructive, needsName } from './authority.ts';
 import { handlerOf, runningOperations, type Core } from './core.ts';
 
 /** The handler's draft, and as one more blocker whoever holds the service now. */
@@ -69,7 +69,7 @@ export async function toPlan(core: Core, request: AnyRequest, service: string, d
     bytes,
     atStake,
     wayBack,
-    confirm: isDestructive(request) ? service : null,
+    confirm: needsName(request) ? service : null,
     reasonRequired: isDestructive(request),
     role: isDestructive(request) ? 'admin' : 'operator',
     facts: { ...draft.facts, ...draft.shown },
