@@ -44,6 +44,7 @@ describe('configText', () => {
       '[global:archive-push]',
       'archive-async=y',
       'io-timeout=5',
+      'archive-timeout=10',
       '',
       '[main]',
       'pg1-path=/srv/data',

@@ -68,6 +68,8 @@ export function configText(stanza: Stanza, version: string, only: number | null 
   // Without it a repository that is away would end archiving into the others too: the server asks again for the same segment for ever.
   lines.push('', '[global:archive-push]', 'archive-async=y');
   add('io-timeout', pushTimeoutSeconds(settings));
+  // Its helper that comes while a stanza is made finds the lock taken and ends without a word; whoever waits for it would do so for this long.
+  if (product.places.every(({ remote }) => remote === null)) add('archive-timeout', localPushSeconds);
   lines.push('', `[${settings.stanza}]`);
   if (postgres.data !== null) add('pg1-path', postgres.data);
   add('pg1-port', postgres.port);
@@ -76,6 +78,9 @@ export function configText(stanza: Stanza, version: string, only: number | null 
   add('pg1-database', postgres.database);
   return ok(`${lines.join('\n')}\n`);
 }
+
+/** A folder takes a segment within this; else the server asks again, and what its helper has done meanwhile counts. */
+const localPushSeconds = 10;
 
 /**
  * Before a segment goes anywhere every repository is asked for its `archive.info`: 8.6 times this long where a store is away. A segment
