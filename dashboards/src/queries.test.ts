@@ -126,6 +126,7 @@ const notShown: readonly string[] = [
   'genesis_backup_age_seconds', // counted from the timestamp of the last success
   'genesis_backup_next_scheduled_timestamp_seconds', // as countdown
   'genesis_dr_test_next_scheduled_timestamp_seconds', // as countdown
+  'genesis_scaling_forecast_pinball', // in the unit of each metric: on the page Scaling
   'genesis_sla_objective_ratio', // as record, beside compliance
 ];
 

@@ -1,7 +1,7 @@
 import type { Board, BoardContext, Row } from '../board.ts';
 import { serviceLinks } from '../links.ts';
 import type { Limits } from '../limits.ts';
-import { limitSteps, panel, value } from '../panel.ts';
+import { grey, limitSteps, panel, value } from '../panel.ts';
 import { increaseBy, largest, linesShown, maxBy, scoped, serviceKey } from '../query.ts';
 
 const links = serviceLinks('line');
@@ -101,6 +101,60 @@ const actions: Row = {
   ],
 };
 
+const trust: Row = {
+  title: 'What it rests on',
+  panels: [
+    panel.stateTimeline(
+      'Frozen',
+      'none',
+      'Whether the number is frozen, because metrics are missing: nothing is removed, and nothing may be added.',
+      value(maxBy(serviceKey, 'genesis_scaling_frozen'), '{{service}}'),
+      {
+        width: 12,
+        words: { '1': { text: 'frozen', color: 'red' }, '0': { text: 'no', color: 'green' } },
+        links,
+        noValue: none,
+      },
+    ),
+    panel.stateTimeline(
+      'Automatic scaling',
+      'none',
+      'Whether Genesis scales by itself: mode auto and not paused.',
+      value(maxBy(serviceKey, 'genesis_scaling_automatic'), '{{service}}'),
+      {
+        width: 12,
+        words: { '1': { text: 'on', color: 'green' }, '0': { text: 'off', color: grey } },
+        links,
+        noValue: none,
+      },
+    ),
+    panel.timeseries(
+      'Missing metrics',
+      'none',
+      'Metrics that are missing, stale or no numbers.',
+      value(maxBy(byMetric, 'genesis_scaling_metric_missing'), '{{service}} {{metric}}'),
+      { width: 8, links, min: 0, bad: true, noValue: none },
+    ),
+    panel.timeseries(
+      'Error of the forecast',
+      'percentunit',
+      'On data that the forecast had not seen: its mean error, and the share of values inside its interval.',
+      [
+        value(maxBy(byMetric, 'genesis_scaling_forecast_error_ratio'), '{{service}} {{metric}} error'),
+        value(maxBy(byMetric, 'genesis_scaling_forecast_coverage_ratio'), '{{service}} {{metric}} inside'),
+      ],
+      { width: 8, links, min: 0, noValue: 'no forecast is made' },
+    ),
+    panel.timeseries(
+      'Cost an hour',
+      'none',
+      'What the instances cost an hour, in the currency of each service.',
+      value(maxBy([...serviceKey, 'currency'], 'genesis_scaling_cost_per_hour'), '{{service}} {{currency}}'),
+      { width: 8, links, min: 0, noValue: 'no price is configured' },
+    ),
+  ],
+};
+
 export function scaling({ limits }: BoardContext): Board {
   return {
     uid: 'scaling',
@@ -110,6 +164,6 @@ export function scaling({ limits }: BoardContext): Board {
     refresh: '30s',
     scope: ['cluster', 'region', 'service'],
     page: 'scaling',
-    rows: [now, instances(limits), actions],
+    rows: [now, instances(limits), actions, trust],
   };
 }

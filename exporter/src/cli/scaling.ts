@@ -247,7 +247,7 @@ function factsText(service: string, facts: ScalingFacts, now: Date, columns: num
       ? []
       : [
           forecast.known
-            ? `forecast of ${forecast.metric} by ${forecast.model}`
+            ? `forecast of ${forecast.metric} by ${forecast.model}; for the time ahead it advises: ${facts.advice ?? 'nothing'}`
             : `no forecast: ${printable(forecast.why)}`,
         ]),
     ...(cost === null

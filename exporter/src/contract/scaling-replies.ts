@@ -139,6 +139,12 @@ export const ScalingFactsReply = z
     decision: Decision.nullable(),
     frozenSince: time.nullable(),
     forecast: Forecast.nullable(),
+    advice: z
+      .enum(['up', 'down', 'stay'])
+      .nullable()
+      .describe(
+        'up: the highest forecast is more than 1.2 times what the ready instances carry; down: less than half of it.',
+      ),
     pause: AutomationPauseReply.nullable(),
     override: z
       .object({ by: z.string(), at: time, reason: z.string() })

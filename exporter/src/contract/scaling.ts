@@ -339,6 +339,8 @@ export interface ScalingFacts {
   /** Since when it is frozen for want of metrics; null: it is not. */
   readonly frozenSince: IsoTime | null;
   readonly forecast: ForecastFacts | null;
+  /** Of the forecast over its whole horizon, against what the ready instances carry; null: there is none. Nothing follows it by itself. */
+  readonly advice: 'up' | 'down' | 'stay' | null;
   readonly pause: AutomationPause | null;
   /** Who put another policy in the place of the file's, and when; null: the file's holds. */
   readonly override: ScalingOverride | null;

@@ -61,6 +61,7 @@ export const calm: Scaling = {
   decision: calmDecision,
   frozenSince: null,
   forecast: calmForecast(),
+  advice: 'stay',
   pause: null,
   override: null,
   cost: { currency: 'EUR', perHour: 0.48, ceilingPerHour: 1, soFar: 61.32, since: ago(8 * 24 * 60 * minute) },
@@ -158,6 +159,7 @@ export const frozen: Scaling = {
   }),
   frozenSince: ago(11 * minute),
   forecast: { known: false, metric: 'requests', why: '21 h of history, 24 h are needed' },
+  advice: null,
   pause: {
     by: 'Grace Hopper (grace)',
     reason: 'Prometheus is being moved',
@@ -189,6 +191,7 @@ export const observing: Scaling = {
   readings: { requests: { known: true, at: ago(20 * second), value: 470 } },
   decision: wouldAdd,
   forecast: null,
+  advice: null,
   cost: null,
   lastUpAt: null,
   lastDownAt: null,

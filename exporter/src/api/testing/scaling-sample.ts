@@ -88,6 +88,7 @@ export function aScaling(): ScalingFacts {
     decision,
     frozenSince: null,
     forecast: { known: false, metric: 'cpu', why: 'only 3 h are known, 24 h are needed' },
+    advice: null,
     pause: null,
     override: null,
     cost: { currency: 'USD', perHour: 0.2, ceilingPerHour: 1, soFar: 3.4, since: at },

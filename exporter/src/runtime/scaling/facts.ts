@@ -10,7 +10,9 @@ import type {
   ScalingSummary,
   ScalingView,
 } from '../../contract/scaling.ts';
+import { adviceOf } from '../../core/forecast.ts';
 import type { KeptScaling } from './kept.ts';
+import { demandMetric } from './load.ts';
 
 /** What one evaluation saw and decided. */
 export interface Evaluation {
@@ -51,6 +53,7 @@ export function factsOf(
     decision,
     frozenSince: kept.frozenSince,
     forecast: known.forecast,
+    advice: adviceNow(policy, fleet, known.forecast),
     pause: paused ? kept.pause : null,
     override: override === null ? null : { by: override.by, at: override.at, reason: override.reason },
     cost: costOf(kept, policy, fleet),
@@ -60,6 +63,13 @@ export function factsOf(
     decisions: kept.decisions,
     warnings: known.warnings,
   };
+}
+
+function adviceNow(policy: ScalingPolicy, fleet: Fleet | null, forecast: ForecastFacts | null): ScalingFacts['advice'] {
+  const target = demandMetric(policy)?.target ?? null;
+  if (target === null || fleet === null || forecast?.known !== true) return null;
+  const ready = fleet.instances.filter(({ state }) => state === 'ready').length;
+  return adviceOf(forecast, target * ready);
 }
 
 export function summaryOf(facts: ScalingFacts, { at, policy }: Evaluation): ScalingSummary {

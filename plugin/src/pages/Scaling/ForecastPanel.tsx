@@ -53,6 +53,7 @@ function Known({ forecast, facts }: { readonly forecast: KnownForecast; readonly
         [t('forecast.metric', 'Of'), forecast.metric],
         [t('forecast.model', 'Model'), modelWord(forecast.model)],
         [t('forecast.peak', 'Highest ahead'), peakOf(forecast, metric)],
+        [t('forecast.advice', 'Advice for the time ahead'), adviceWord(facts.advice)],
         [
           t('forecast.mape', 'Mean error'),
           error.mape === null
@@ -86,6 +87,19 @@ function Known({ forecast, facts }: { readonly forecast: KnownForecast; readonly
       ]}
     />
   );
+}
+
+function adviceWord(advice: Scaling['advice']): string {
+  switch (advice) {
+    case 'up':
+      return t('forecast.advice-up', 'more: the highest is above 1.2 times what is carried now');
+    case 'down':
+      return t('forecast.advice-down', 'fewer: the highest is below half of what is carried now');
+    case 'stay':
+      return t('forecast.advice-stay', 'stay');
+    case null:
+      return t('time.unknown', 'not known');
+  }
 }
 
 function naiveText(ratio: number): string {

@@ -60,6 +60,7 @@ const unknown: Scaling = {
   decision: null,
   frozenSince: null,
   forecast: null,
+  advice: null,
   pause: null,
   override: null,
   cost: null,
