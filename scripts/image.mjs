@@ -70,13 +70,23 @@ function installPackage(tarball, out) {
 function lockedVersions() {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const direct = new Set(Object.keys(productionDependencies()));
-  const versions = Object.entries(packages)
-    .filter(
-      ([path, entry]) => path.startsWith('node_modules/') && !path.slice(13).includes('node_modules/') && !entry.link,
-    )
-    .map(([path, { version }]) => [path.slice('node_modules/'.length), version])
-    .filter(([name]) => !direct.has(name));
-  return Object.fromEntries(versions);
+  const versions = new Map();
+  for (const [path, { version, dev, link }] of Object.entries(packages)) {
+    // Another version that only the development of this project needs may stand above, and is none of the image's.
+    if (!path.startsWith('node_modules/') || dev === true || link === true) continue;
+    const isTop = path.lastIndexOf('node_modules/') === 0;
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const seen = versions.get(name) ?? { top: null, nested: new Set() };
+    if (isTop) seen.top = version;
+    else seen.nested.add(version);
+    versions.set(name, seen);
+  }
+  const chosen = [...versions].flatMap(([name, { top, nested }]) => {
+    const [only, another] = nested;
+    const one = top ?? (another === undefined ? only : undefined);
+    return direct.has(name) || one === undefined ? [] : [[name, one]];
+  });
+  return Object.fromEntries(chosen);
 }
 
 /** Those are pinned by the package itself, and npm refuses to override them. */

@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import { startBrowser } from '../../exporter/e2e/support/browser.ts';
 import { cleanUp, waitUntil } from '../../exporter/e2e/support/processes.ts';
 import { service, startScaledBench, type ScaledBench } from '../../exporter/e2e/support/scaled.ts';
+import { testIds } from '../src/components/testIds.ts';
 import { scalingTestIds as ids } from '../src/pages/Scaling/testIds.ts';
 import { ensureBuilt } from './support/built.ts';
 import { startConsole, type Console } from './support/console.ts';
@@ -24,6 +25,15 @@ describe('workers in the browser', () => {
       .getByTestId(ids.count)
       .getByText(new RegExp(`${count}\\s*ready`))
       .waitFor({ timeout: 40_000 });
+
+  /** The dialog goes with the button that opened it, as soon as the page has the new state: whoever closes it may come late. */
+  async function submit(): Promise<void> {
+    const { dialog, submit: button } = flowOf(page());
+    await button.click();
+    const close = dialog.getByTestId(testIds.flow.close);
+    await close.click({ timeout: 3000 }).catch(() => undefined);
+    await dialog.waitFor({ state: 'detached' });
+  }
 
   async function ask(): Promise<void> {
     while (!stop.signal.aborted) {
@@ -75,8 +85,7 @@ describe('workers in the browser', () => {
     await page().getByTestId(ids.pause).click();
     const flow = flowOf(page());
     await flow.reason.fill('practice');
-    await flow.submit.click();
-    await flow.close();
+    await submit();
     await page().getByTestId(ids.resume).waitFor({ timeout: 20_000 });
     await page().getByTestId(ids.down).click();
     await flow.planned();
@@ -90,6 +99,7 @@ describe('workers in the browser', () => {
 
   step('goes back with the load, without a request lost, and shows it in the history', async () => {
     await page().getByTestId(ids.resume).click();
+    await submit();
     await page().getByTestId(ids.pause).waitFor({ timeout: 20_000 });
     bench.steer('steered 10');
     await ready(1);
