@@ -217,7 +217,8 @@ async function listen(genesis: Genesis): Promise<{ endOf(id: string): Promise<Op
     signal: controller.signal,
   });
   if (!answer.ok || answer.body === null) throw new Error(`/events: ${answer.status}`);
-  const frames = framesOf(answer.body);
+  // Locked at once: Node ends a body that nobody reads yet when the answer it came with is collected.
+  const frames = framesOf(answer.body.pipeThrough(new TextDecoderStream()));
   return {
     close: () => controller.abort(),
     async endOf(id) {
@@ -232,9 +233,9 @@ async function listen(genesis: Genesis): Promise<{ endOf(id: string): Promise<Op
   };
 }
 
-async function* framesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* framesOf(texts: ReadableStream<string>): AsyncGenerator<string> {
   let rest = '';
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  for await (const text of texts) {
     const frames = (rest + text).split('\n\n');
     rest = frames.pop() ?? '';
     yield* frames;

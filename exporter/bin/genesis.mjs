@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 
 const oldestMajor = 24;
-const packaged = new URL('../src/main.js', import.meta.url);
+const extension = existsSync(new URL('../src/main.js', import.meta.url)) ? 'js' : 'ts';
+const load = (name) => import(new URL(`../src/${name}.${extension}`, import.meta.url).href);
 
 if (Number(process.versions.node.split('.')[0]) < oldestMajor) {
   process.stderr.write(
@@ -13,5 +14,7 @@ if (Number(process.versions.node.split('.')[0]) < oldestMajor) {
   process.exitCode = 2;
 } else {
   module.enableCompileCache?.();
-  await import(existsSync(packaged) ? packaged.href : new URL('../src/main.ts', import.meta.url).href);
+  // Before the rest is loaded: the commands alone let the young generation grow to its full size.
+  if (process.argv.includes('serve')) (await load('runtime/pauses')).keepPausesShort();
+  await load('main');
 }

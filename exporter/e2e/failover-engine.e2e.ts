@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import type { Outcome } from '../src/contract/errors.ts';
 import { failoverConformance } from '../src/engines/failover/conformance.ts';
 import type { FailoverCluster, FailoverNode } from '../src/engines/failover/port.ts';
 import {
@@ -11,15 +10,11 @@ import {
   postgresFailover as engine,
   tryWrite,
 } from './support/failover-postgres.ts';
+import { valueOf } from './support/outcomes.ts';
 import { startCanary, startPostgres, startStandby, stopServers, type TestServer } from './support/postgres.ts';
 import { cleanUp, tempFolder, waitUntil } from './support/processes.ts';
 
 // The native engine moves the primary of real servers: crash, switchover, frozen, rewound, cloned anew, out of reach.
-
-function valueOf<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
-}
 
 afterAll(async () => {
   await stopServers();

@@ -1,4 +1,3 @@
-import type { Outcome } from '../src/contract/errors.ts';
 import type { FailoverCluster, FailoverNode } from '../src/engines/failover/port.ts';
 import {
   failoverCluster,
@@ -8,6 +7,7 @@ import {
   postgresFailover as engine,
   tryWrite,
 } from './support/failover-postgres.ts';
+import { valueOf } from './support/outcomes.ts';
 import { startCanary, startPostgres, startStandby, stopServers, type TestServer } from './support/postgres.ts';
 import { cleanUp, tempFolder, waitUntil } from './support/processes.ts';
 
@@ -15,11 +15,6 @@ import { cleanUp, tempFolder, waitUntil } from './support/processes.ts';
 
 const context = failoverContext();
 const table = 'CREATE TABLE written (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)';
-
-function valueOf<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
-}
 
 const node = (server: TestServer): FailoverNode => failoverNode(server);
 

@@ -2,11 +2,15 @@ import { makeWhole } from './support/failover-crash.ts';
 import { startPair, type Pair } from './support/failover-pair.ts';
 import { stopServers } from './support/postgres.ts';
 import { cleanUp, sleep, waitUntil } from './support/processes.ts';
+import { randomOf } from './support/tree.ts';
 
 // How long a client that knows nothing of Genesis gets no acknowledgement through the load balancer. Prints a table; bounds belong to a
 // quiet machine, so nothing is asserted of the figures but that rows which were acknowledged before a planned move are there.
+// GENESIS_RUNS: how many of each kind (10); GENESIS_SEED: of the moments at which they begin.
 
 const runs = Number(process.env['GENESIS_RUNS'] ?? '10');
+const seed = Number(process.env['GENESIS_SEED'] ?? 20_261_122);
+const random = randomOf(seed);
 
 describe('time to writable', () => {
   let pair: Pair;
@@ -18,6 +22,7 @@ describe('time to writable', () => {
   }, 120_000);
 
   afterAll(async () => {
+    process.stdout.write(`times to writable, seed ${seed}\n`);
     console.table(found);
     await pair?.writer.stop();
     await stopServers();
@@ -30,7 +35,7 @@ describe('time to writable', () => {
     // An unplanned move of an earlier run may have lost rows: the pair is asynchronous.
     const lostBefore = new Set(await pair.lost(pair.named(primary ?? '')));
     // At any phase of the probes.
-    await sleep(Math.random() * 1000);
+    await sleep(random() * 1000);
     const at = Date.now();
     await begin();
     const now = await pair.until('it has moved', (seen) => {

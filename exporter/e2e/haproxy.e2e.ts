@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Outcome } from '../src/contract/errors.ts';
 import { createHaproxyBalancer } from '../src/engines/traffic/haproxy/engine.ts';
 import { startHaproxy, type Haproxy } from './support/haproxy.ts';
+import { messageOf, valueOf } from './support/outcomes.ts';
 import { cleanUp, freePort, tempFolder, waitUntil } from './support/processes.ts';
 
 // Servers are taken out and in while clients are connected through a real HAProxy.
@@ -56,12 +56,6 @@ function client(): Promise<Client> {
   });
 }
 
-function valueOf<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
-}
-const messageOf = (outcome: Outcome<unknown>): string =>
-  outcome.ok ? 'ok' : `${outcome.error.code}: ${outcome.error.message}`;
 const balancer = (backend = 'pg', socket = haproxy.socket) => createHaproxyBalancer({ socket, backend });
 
 beforeAll(async () => {

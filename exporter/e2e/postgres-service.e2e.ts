@@ -210,19 +210,29 @@ describe('a PostgreSQL service', () => {
   });
 
   it('backs up into the second repository by itself, when nothing else writes', async () => {
-    const copies = await waitUntil('the copy is up to date', async () => {
-      const [copy] = (await facts()).copies;
-      return copy?.facts.known === true && copy.facts.value.queue === 0 ? copy.facts.value : undefined;
-    });
+    // A whole backup into it, after whatever runs: a busy machine takes its time.
+    const copies = await waitUntil(
+      'the copy is up to date',
+      async () => {
+        const [copy] = (await facts()).copies;
+        if (copy?.facts.known === true && copy.facts.value.queue === 0) return copy.facts.value;
+        const { body } = await genesis.api('GET', '/operations?limit=5');
+        throw new Error(`${JSON.stringify(copy)}; the last operations: ${JSON.stringify(body)}`);
+      },
+      { processes: [genesis.process], deadlineMs: 90_000 },
+    );
     const { body } = await genesis.api<{ items: readonly { copies: readonly string[] }[] }>(
       'GET',
       `/backups?service=${service}`,
     );
-    const failed = await genesis.api<{ total: number }>('GET', '/operations?kind=copy&state=failed');
+    const failed = await genesis.api<{ items: readonly { error: unknown; steps: unknown }[] }>(
+      'GET',
+      '/operations?kind=copy&state=failed',
+    );
 
     expect(copies.newestBackupEndedAt).not.toBeNull();
     expect(body.items.map((entry) => entry.copies.join()).sort()).toContain('second-disk');
-    expect(failed.body.total).toBe(0);
+    expect(failed.body.items).toEqual([]);
   });
 
   it('fills the panels of databases, health and data quality', async () => {

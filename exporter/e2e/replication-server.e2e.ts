@@ -1,8 +1,8 @@
-import type { Outcome } from '../src/contract/errors.ts';
 import type { ReplicationFacts } from '../src/contract/postgres.ts';
 import type { PostgresTarget } from '../src/engines/postgres-target.ts';
 import type { ReplicationSettings } from '../src/engines/replication/port.ts';
 import { createReplicationEngines } from '../src/engines/replication/registry.ts';
+import { valueOf } from './support/outcomes.ts';
 import { startPostgres, startStandby, stopServers, type TestServer } from './support/postgres.ts';
 import { cleanUp, tempFolder, waitUntil } from './support/processes.ts';
 
@@ -16,11 +16,6 @@ const { signal } = new AbortController();
 
 let primary: TestServer;
 let standby: TestServer;
-
-function valueOf<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
-}
 
 async function observe(target: PostgresTarget): Promise<ReplicationFacts> {
   return valueOf(await engine.observe(target, settings, new Map(), signal)).facts;

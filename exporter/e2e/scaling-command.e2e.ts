@@ -3,13 +3,13 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import type { Outcome } from '../src/contract/errors.ts';
 import { scalingConformance } from '../src/engines/scaling/conformance.ts';
 import { createCommandEngine, type CommandSettings } from '../src/engines/scaling/command/engine.ts';
 import { CommandOptions } from '../src/engines/scaling/command/options.ts';
 import type { ScalingEngine } from '../src/engines/scaling/port.ts';
 import { systemClock } from '../src/runtime/clock.ts';
 import { systemExec } from '../src/runtime/exec.ts';
+import { messageOf, valueOf } from './support/outcomes.ts';
 import { cleanUp, tempFolder } from './support/processes.ts';
 import { providerIn, writePrograms, type Provider } from './support/provider.ts';
 import { scalingContext, silent } from './support/workers.ts';
@@ -35,12 +35,6 @@ const request = (desired: number, remove: readonly string[] = []) => ({
   readySeconds: 3,
   drainSeconds: 1,
 });
-function valueOf<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
-}
-const messageOf = (outcome: Outcome<unknown>): string =>
-  outcome.ok ? 'ok' : `${outcome.error.code}: ${outcome.error.message}`;
 
 const servers: Server[] = [];
 afterAll(async () => {

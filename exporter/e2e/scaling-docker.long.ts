@@ -79,7 +79,7 @@ function onContainers(): void {
 
   describe('a new container', () => {
     it('is like the newest where no image is configured, with its own name and labels', async () => {
-      podman.run('run', '--detach', '--name', 'made-by-hand', '--label', 'app=like', '--env', 'COLOUR=blue', '--memory', '64m', podman.image, ...serve); // prettier-ignore
+      podman.run('run', '--detach', '--name', 'made-by-hand', '--label', 'app=like', '--env', 'COLOUR=blue', '--memory', '64m', '--cpus', '0.5', '--pids-limit', '99', '--restart', 'always', podman.image, ...serve); // prettier-ignore
       const engine = engineFor('like', { image: null, command: null });
 
       const done = value(await scale(engine, 2));
@@ -89,6 +89,8 @@ function onContainers(): void {
       expect(JSON.parse(inspect('like-1', '{{json .Config.Env}}'))).toContain('COLOUR=blue');
       expect(JSON.parse(inspect('like-1', '{{json .Config.Labels}}'))).toMatchObject({ app: 'like' });
       expect(inspect('like-1', '{{.HostConfig.Memory}}')).toBe(String(64 * 2 ** 20));
+      expect(inspect('like-1', '{{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}}')).toBe('500000000 99');
+      expect(inspect('like-1', '{{.HostConfig.RestartPolicy.Name}}')).toBe('always');
       const [first, second] = done.fleet.instances;
       expect(first?.address).not.toBe(second?.address);
       value(await scale(engine, 0));
@@ -121,6 +123,28 @@ function onContainers(): void {
       podman.run('create', '--name', 'taken-1', podman.image, ...serve);
 
       expect(value(await scale(engineFor('taken'), 1)).added).toEqual(['taken-2']);
+    });
+  });
+
+  describe('the load', () => {
+    it('is told from the second look on, and the least loaded ends first', async () => {
+      const loop = ['/bin/busybox', 'sh', '-c', 'while true; do :; done'];
+      podman.run('run', '--detach', '--name', 'lazy', '--label', 'app=load', '--memory', '64m', podman.image, ...serve);
+      podman.run('run', '--detach', '--name', 'hard', '--label', 'app=load', '--cpus', '0.2', podman.image, ...loop);
+      const engine = engineFor('load', { port: null });
+      const loads = async () => value(await engine.fleet(never)).instances.map(({ load }) => load ?? NaN);
+
+      expect(await loads()).toEqual([NaN, NaN]);
+      await systemClock.sleep(6_000, never);
+      const [lazy = NaN, hard = NaN] = await loads();
+
+      expect(lazy).toBeLessThan(0.1);
+      expect(hard).toBeGreaterThan(0.5); // of its fifth of a processor
+      expect(await engine.readMetric?.('cpu', never)).toMatchObject({ known: true, value: (lazy + hard) / 2 });
+      expect(await engine.readMetric?.('memory', never)).toMatchObject({ known: true, value: expect.any(Number) });
+      // The newest would end if nobody knew how loaded they are.
+      expect(value(await scale(engine, 1)).removed).toEqual(['lazy']);
+      value(await scale(engine, 0));
     });
   });
 

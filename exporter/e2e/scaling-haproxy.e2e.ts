@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Outcome } from '../src/contract/errors.ts';
 import { scalingConformance } from '../src/engines/scaling/conformance.ts';
 import { createHaproxyEngine } from '../src/engines/scaling/haproxy/engine.ts';
+import { createHaproxyMembership } from '../src/engines/scaling/haproxy/membership.ts';
 import { HaproxyOptions } from '../src/engines/scaling/haproxy/options.ts';
 import { backendLoad } from '../src/engines/traffic/haproxy/load.ts';
 import { systemClock } from '../src/runtime/clock.ts';
 import { startHaproxy, type Haproxy } from './support/haproxy.ts';
+import { messageOf, valueOf } from './support/outcomes.ts';
 import { cleanUp, tempFolder, waitUntil } from './support/processes.ts';
 import { scalingContext } from './support/workers.ts';
 
@@ -16,13 +17,6 @@ const { signal } = new AbortController();
 const all: Server[] = [];
 /** Ports whose health is bad. */
 const broken = new Set<number>();
-
-function valueOf<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
-}
-const messageOf = (outcome: Outcome<unknown>): string =>
-  outcome.ok ? 'ok' : `${outcome.error.code}: ${outcome.error.message}`;
 
 /** Says its name, after `?ms=`; its health is good unless its port is `broken`. */
 async function listening(name: string): Promise<number> {
@@ -202,6 +196,88 @@ describe('the servers of a backend', () => {
       'ready',
       'ready',
       'ready',
+    ]);
+  });
+
+  it('are drained through a reload: the lost one is gone, the old one is drained anew', async () => {
+    valueOf((await scaled(3)).done);
+    const membership = createHaproxyMembership({ ...options, prefix: '' }, { clock: systemClock });
+    const context = scalingContext();
+    const addresses = valueOf(await engine().fleet(signal)).instances.map(({ address }) => address ?? '');
+    const slow = Promise.allSettled(Array.from({ length: 6 }, () => get('?ms=1500')));
+    await waitUntil('all are in work', async () => valueOf(await backendLoad(options, signal)).sessions >= 6);
+
+    const draining = membership.drain(addresses, 5, context);
+    await waitUntil('it drains', async () =>
+      valueOf(await engine().fleet(signal)).instances.every(({ state }) => state === 'draining'),
+    );
+    await haproxy.reload();
+
+    expect(messageOf(await draining)).toBe('ok');
+    expect(context.notes).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^genesis\.\S+: gone from the backend web of HAProxy while it was drained$/),
+        expect.stringMatching(/^a: drained in /),
+      ]),
+    );
+    expect(valueOf(await engine().fleet(signal)).instances).toEqual([]);
+    await slow;
+  });
+
+  it('that still answer somebody keep no new one out', async () => {
+    valueOf((await scaled(3)).done);
+    const membership = createHaproxyMembership({ ...options, prefix: '' }, { clock: systemClock });
+    const context = scalingContext();
+    const [dynamic] = valueOf(await engine().fleet(signal)).instances.filter(({ name }) => name.startsWith('genesis.'));
+    const living = valueOf(await engine().fleet(signal)).instances.filter((one) => one.name !== dynamic?.name);
+    const slow = Promise.allSettled(Array.from({ length: 3 }, () => get('?ms=5000')));
+    await waitUntil('all are in work', async () => valueOf(await backendLoad(options, signal)).sessions >= 3);
+
+    const forgotten = await membership.forget(living.map(({ address }) => address ?? ''), context); // prettier-ignore
+
+    expect(messageOf(forgotten)).toBe('ok');
+    expect(context.notes.at(-1)).toMatch(/^genesis\.\S+: out of work, and not removed from .* yet: /);
+    expect(valueOf(await engine().fleet(signal)).instances.map(({ name }) => name)).not.toContain(dynamic?.name);
+    await slow;
+    expect(
+      messageOf(
+        await membership.forget(
+          living.map(({ address }) => address ?? ''),
+          context,
+        ),
+      ),
+    ).toBe('ok');
+    expect(await haproxy.command('show servers state web')).not.toContain('genesis.');
+  }, 20_000);
+
+  it('are counted once where two names lead to one address', async () => {
+    const [port] = options.servers.map((one) => one.split(':')[1]);
+    const twice = { ...options, servers: [`localhost:${port}`, `127.0.0.1:${port}`] };
+    const request = { desired: 4, remove: [], readySeconds: 2, drainSeconds: 2 };
+
+    expect(
+      messageOf(await createHaproxyEngine(twice, { clock: systemClock }).scale(request, scalingContext())),
+    ).toMatch(/that take part and 1 that stand ready, 4 are wanted/);
+  });
+
+  it('stay where the name of an instance cannot be resolved: nobody is taken out, drained past or let in', async () => {
+    valueOf((await scaled(3)).done);
+    const membership = createHaproxyMembership({ ...options, prefix: '' }, { clock: systemClock });
+    const address = 'instance-7.invalid:80';
+    const context = scalingContext();
+
+    const said = [
+      await membership.members([address], signal),
+      await membership.drain([address], 1, context),
+      await membership.forget([address], context),
+      await membership.admit([{ name: 'i7', address, isNew: true }], 1, context),
+    ].map(messageOf);
+
+    for (const message of said)
+      expect(message).toMatch(/^scaling_failed: .*instance-7\.invalid:80 cannot be resolved now/);
+    expect(context.notes).toEqual([]);
+    expect(valueOf(await engine().fleet(signal)).instances.map(({ state }) => state)).toEqual([
+      ...['ready', 'ready', 'ready'],
     ]);
   });
 

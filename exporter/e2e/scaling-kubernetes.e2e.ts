@@ -3,7 +3,8 @@ import { scalingConformance } from '../src/engines/scaling/conformance.ts';
 import { createKubernetesEngine, type KubernetesEngine } from '../src/engines/scaling/kubernetes/engine.ts';
 import { KubernetesOptions } from '../src/engines/scaling/kubernetes/options.ts';
 import { systemClock } from '../src/runtime/clock.ts';
-import { startKubernetes, type FakeKubernetes, type Habits, type Kind } from './support/kubernetes.ts';
+import type { Habits, Kind } from './support/kubernetes-objects.ts';
+import { startKubernetes, type FakeKubernetes } from './support/kubernetes.ts';
 import { cleanUp, waitUntil } from './support/processes.ts';
 
 // The engine with the real client library against a server of ours, whose answers are checked against the published schemas.

@@ -1,4 +1,5 @@
-import { cleanUp, waitUntil } from './support/processes.ts';
+import { createServer } from 'node:http';
+import { cleanUp, sleep, waitUntil } from './support/processes.ts';
 import { service, startScaledBench, type ScaledBench } from './support/scaled.ts';
 
 // Metrics that go missing in every way: nothing is removed, it is frozen and told within three evaluations, and goes on by itself.
@@ -33,17 +34,12 @@ afterAll(async () => {
   await cleanUp();
 }, 60_000);
 
-const metric = async (name: string): Promise<string | undefined> =>
-  new RegExp(`^genesis_scaling_${name}\\{[^}]*service="${service}"[^}]*\\} (\\S+)$`, 'm').exec(
-    (await bench.genesis.get('/metrics')).text,
-  )?.[1];
-
 /** Low before, so that a majority wants fewer as soon as it is known again; meanwhile nothing may go. */
 async function frozenBy(why: string, fault: () => void | Promise<void>): Promise<void> {
   const before = await bench.ready();
   await fault();
   const began = Date.now();
-  await waitUntil(`it is frozen because the metric is ${why}`, async () => (await metric('frozen')) === '1', {
+  await waitUntil(`it is frozen because the metric is ${why}`, async () => (await bench.metric('frozen')) === '1', {
     deadlineMs: 30_000,
     intervalMs: 100,
   });
@@ -58,7 +54,7 @@ async function frozenBy(why: string, fault: () => void | Promise<void>): Promise
 
 async function goesOn(mend: () => void | Promise<void>): Promise<void> {
   await mend();
-  await waitUntil('it goes on', async () => (await metric('frozen')) === '0', { deadlineMs: 30_000 });
+  await waitUntil('it goes on', async () => (await bench.metric('frozen')) === '0', { deadlineMs: 30_000 });
 }
 
 it.each([
@@ -71,9 +67,40 @@ it.each([
   await goesOn(() => bench.steer('steered 0.5'));
 }, 60_000); // prettier-ignore
 
-it('holds and freezes while Prometheus is down', async () => {
+it('holds and freezes while Prometheus is down, and while something else answers in its place', async () => {
   await frozenBy('unreachable', async () => void (await bench.prometheus.stop()));
+  const answers = [
+    [503, 'Service Unavailable'],
+    [500, '{"status":"error","errorType":"internal","error":"out of memory"}'],
+    [200, '<html>log in</html>'],
+    [200, '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":"0.1"}]}}'],
+  ] as const;
+  let [status, body]: readonly [number, string] = answers[0];
+  const stranger = createServer((_request, reply) => reply.writeHead(status).end(body));
+  await new Promise<void>((resolve) => stranger.listen(bench.prometheusPort, '127.0.0.1', resolve).unref());
+  const heard = new Set<string>();
+  for (const answer of answers) {
+    [status, body] = answer;
+    const said = await waitUntil(`it heard ${status} ${body}`, async () => {
+      const [vote] = (await bench.facts()).decision?.votes ?? [];
+      if (vote?.reading.known !== false) return null;
+      const { detail } = vote.reading;
+      return !/cannot be reached/.test(detail) && !heard.has(detail) && detail;
+    });
+    heard.add(said);
+    expect(await bench.metric('frozen')).toBe('1');
+  }
+  await sleep(2 * evaluationMs);
+  expect(await bench.metric('frozen')).toBe('1');
+  stranger.closeAllConnections();
+  await new Promise((resolve) => stranger.close(resolve));
   await goesOn(async () => void (await bench.restartPrometheus()));
+}, 60_000);
+
+it('holds and freezes while Prometheus hangs', async () => {
+  const { pid } = bench.prometheus.process;
+  await frozenBy('unreachable', () => void process.kill(pid, 'SIGSTOP'));
+  await goesOn(() => void process.kill(pid, 'SIGCONT'));
 }, 60_000);
 
 it('takes back what does not get ready, and keeps what serves', async () => {
@@ -90,7 +117,7 @@ it('takes back what does not get ready, and keeps what serves', async () => {
   expect(newest).toMatchObject({ action: 'scale_up', succeeded: false, before });
   expect(newest?.error).toMatch(/ready/);
   await waitUntil('as many serve as before', async () => (await bench.ready()) === before);
-  expect(await metric('actions_total')).toBeDefined();
+  expect(await bench.metric('actions_total')).toBeDefined();
 }, 90_000);
 
 it('never removed anything on the way', async () => {

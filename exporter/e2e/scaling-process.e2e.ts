@@ -1,43 +1,28 @@
 import autocannon from 'autocannon';
 import { readFileSync, statSync, writeFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Outcome } from '../src/contract/errors.ts';
 import { withBalancer } from '../src/engines/scaling/balancer.ts';
 import { scalingConformance } from '../src/engines/scaling/conformance.ts';
-import type { ScaleRequest, ScalingEngine } from '../src/engines/scaling/port.ts';
 import { logFileOf } from '../src/engines/scaling/process/workers.ts';
 import { systemClock } from '../src/runtime/clock.ts';
-import { systemSpawner } from '../src/runtime/spawner.ts';
 import { startHaproxy, type Haproxy } from './support/haproxy.ts';
+import { messageOf, valueOf } from './support/outcomes.ts';
 import { cleanUp, freePort, tempFolder, waitUntil } from './support/processes.ts';
-import { killedWhileScaling, scalingContext, silent, workersIn, type Workers } from './support/workers.ts';
+import {
+  killedWhileScaling,
+  request,
+  scaled,
+  scalingContext,
+  silent,
+  statesOf,
+  workersIn,
+  writeWorkerProgram,
+  type Workers,
+} from './support/workers.ts';
 
 // Real worker processes, alone and behind a real HAProxy, with clients all the while.
 
 const { signal } = new AbortController();
-
-function valueOf<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
-}
-const messageOf = (outcome: Outcome<unknown>): string =>
-  outcome.ok ? 'ok' : `${outcome.error.code}: ${outcome.error.message}`;
-
-const request = (desired: number, change: Partial<ScaleRequest> = {}): ScaleRequest => ({
-  desired,
-  remove: [],
-  readySeconds: 20,
-  drainSeconds: 5,
-  ...change,
-});
-
-async function scaled(engine: ScalingEngine, desired: number, change: Partial<ScaleRequest> = {}) {
-  const context = scalingContext();
-  const done = valueOf(await engine.scale(request(desired, change), context));
-  return { ...done, notes: context.notes };
-}
-const statesOf = async (engine: ScalingEngine): Promise<readonly string[]> =>
-  valueOf(await engine.fleet(signal)).instances.map(({ name, state }) => `${name} ${state}`);
 
 let instance: autocannon.Instance | null = null;
 
@@ -90,7 +75,9 @@ describe('worker processes', () => {
     const env = (await (await fetch(`http://${only?.address}/env`)).json()) as Record<string, string>;
 
     expect(only).toMatchObject({ name: 'shop-1', state: 'ready', load: 0, startedAt: expect.any(String) });
-    expect(Object.keys(env).sort()).toEqual(['COLOUR', 'GENESIS_WORKER', 'INSTANCE', 'PATH', 'PORT']);
+    expect(Object.keys(env).sort()).toEqual([
+      ...['COLOUR', 'GENESIS_WORKER', 'GENESIS_WORKER_NAME', 'INSTANCE', 'PATH', 'PORT'],
+    ]);
     expect(env).toMatchObject({ COLOUR: 'blue', INSTANCE: 'shop-1', PORT: only?.address?.split(':')[1] });
   });
 
@@ -156,6 +143,34 @@ describe('worker processes', () => {
     expect(workers.pids()).toHaveLength(1);
   });
 
+  it('are measured by the processor that they and their children use, not by that of the machine', async () => {
+    const folder = tempFolder('gscale-');
+    const burns = '[ "$INSTANCE" = burn-1 ] && { while :; do :; done & }; exec "$0" "$@"';
+    const command = ['/bin/sh', '-c', burns, process.execPath, writeWorkerProgram(folder), folder, '0'];
+    const busy = await workersIn(folder, { service: 'burn', change: { command } });
+    const idle = await workersIn(folder, { service: 'calm' });
+    try {
+      const engines = [busy.engine(), idle.engine()];
+      for (const engine of engines) await scaled(engine, 2);
+      const read = () => Promise.all(engines.map((engine) => engine.readMetric?.('cpu', signal)));
+      expect(await read()).toMatchObject([
+        { known: false, why: 'missing' },
+        { known: false, why: 'missing' },
+      ]);
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+
+      const shares = (await read()).map((reading) => (reading?.known === true ? reading.value : Number.NaN));
+      // One of two burns a whole processor, or what a busy machine leaves of it.
+      expect(shares[0]).toBeGreaterThan(0.1);
+      expect(shares[0]).toBeLessThan(0.8);
+      expect(shares[1]).toBeLessThan(0.1);
+      expect(await engines[0]?.readMetric?.('memory', signal)).toBeNull();
+    } finally {
+      busy.killAll();
+      idle.killAll();
+    }
+  });
+
   it('are not started where no port or no program is, and that is said', async () => {
     const port = await freePort();
     const crowded = await workersIn(tempFolder('gscale-'), { change: { ports: [port, port] } });
@@ -166,9 +181,49 @@ describe('worker processes', () => {
 
     expect(await tried(crowded, 2)).toMatch(/^scaling_failed: 2 ports are needed and 1 of .* nothing was started$/);
     expect(await tried(programless, 1)).toMatch(/^exec_failed: \/none\/such could not be started: /);
-    expect(await tried(dying, 1)).toMatch(/^(instance_not_ready: .*web-1: it has ended|exec_failed: sh ended as soon)/);
+    expect(await tried(dying, 1)).toMatch(
+      /^(instance_not_ready: web-1 has ended before it was ready, see|exec_failed: sh ended as soon)/,
+    );
     for (const one of [crowded, programless, dying]) expect(await statesOf(one.engine())).toEqual([]);
     expect(readFileSync(logFileOf(dying.home, 'web-1'), 'utf8')).toBe('no\n');
+  });
+
+  it('of two services that share a range of ports do not get the same ones at the same time', async () => {
+    const one = await workersIn(tempFolder('gscale-'), { service: 'left' });
+    const shared = await workersIn(tempFolder('gscale-'), { service: 'right', change: { ports: one.options.ports } });
+
+    const [left, right] = await Promise.all([scaled(one.engine(), 3), scaled(shared.engine(), 3)]);
+
+    const addresses = [...left.fleet.instances, ...right.fleet.instances].map(({ address }) => address);
+    expect(new Set(addresses).size).toBe(6);
+    expect([left, right].map(({ fleet }) => fleet.instances.map(({ state }) => state))).toEqual([
+      ['ready', 'ready', 'ready'],
+      ['ready', 'ready', 'ready'],
+    ]);
+    for (const all of [one, shared]) await scaled(all.engine(), 0);
+  });
+
+  it('that a shell has started finish their work, although the shell hears the signal alone', async () => {
+    const folder = tempFolder('gscale-');
+    const program = writeWorkerProgram(folder);
+    // The child of its own is called otherwise, and lives on while others come and go.
+    const script = `INSTANCE=mine sleep 300 & "$0" "$1" "$2" 0; true`;
+    const command = ['sh', '-c', script, process.execPath, program, folder];
+    const wrapped = await workersIn(folder, { service: 'wrap', change: { command } });
+    const { fleet } = await scaled(wrapped.engine(), 1);
+    await scaled(wrapped.engine(), 2);
+    expect(wrapped.pids()).toHaveLength(6); // a shell, its worker and the child, twice
+
+    const slow = fetch(`http://${fleet.instances[0]?.address}/?ms=1200`).then((reply) => reply.text());
+    await waitUntil('it is in work', async () =>
+      valueOf(await wrapped.engine().fleet(signal)).instances.some(({ load }) => (load ?? 0) > 0),
+    );
+    const { removed, notes } = await scaled(wrapped.engine(), 0);
+
+    expect(await slow).toBe('wrap-1');
+    expect(removed).toEqual(['wrap-1', 'wrap-2']);
+    expect(notes).toContain('wrap-1: 2 processes that it had started were asked to end, too');
+    expect(wrapped.pids()).toEqual([]);
   });
 
   it('keep a log that does not grow without end', async () => {
@@ -272,6 +327,19 @@ describe('worker processes behind HAProxy', () => {
     ]);
   });
 
+  it('that take the port of one that was killed take work, too, when scaling has ended', async () => {
+    const [first] = valueOf(await workers.engine().fleet(signal)).instances;
+    await scaled(engine(), 1);
+    const [only = 0] = workers.pids();
+    process.kill(only, 'SIGKILL');
+    await waitUntil('HAProxy holds it for down', async () => (await fetch(url())).status === 503);
+
+    const { fleet } = await scaled(engine(), 1);
+
+    expect((await fetch(url())).status).toBe(200);
+    expect(fleet.instances.map(({ address }) => address)).toEqual([first?.address]);
+  });
+
   it('are brought back by the next scaling to the same number when HAProxy has lost them', async () => {
     await scaled(engine(), 3);
     await haproxy.reload();
@@ -310,14 +378,13 @@ describe('worker processes behind HAProxy', () => {
       );
 
     expect(workers.pids()).toEqual(pids);
-    expect(valueOf(await blind.fleet(signal)).instances[0]?.detail).toMatch(/there is no socket/);
+    expect(messageOf(await blind.fleet(signal))).toMatch(/there is no socket/);
   });
 
   it('leave nothing behind at none', async () => {
     await scaled(engine(), 0);
 
     expect(workers.pids()).toEqual([]);
-    expect(valueOf(await systemSpawner.find('INSTANCE', 'web-1', []))).toEqual([]);
     expect(await haproxy.command('show servers state web')).not.toContain('genesis.');
     expect(readdirSync(workers.home).filter((name) => name.endsWith('.json'))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import autocannon from 'autocannon';
 import { generate as generateDashboards } from '@genesis-dr/dashboards';
 import { Config } from '../src/config/index.ts';
-import type { ScalingRecord } from '../src/contract/scaling.ts';
+import type { ScalingRecord } from '../src/contract/scaling-facts.ts';
 import { askPanels, readBoards } from './support/panels.ts';
 import { cleanUp, waitUntil } from './support/processes.ts';
 import { service, startScaledBench, type ScaledBench } from './support/scaled.ts';

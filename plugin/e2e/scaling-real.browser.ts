@@ -2,7 +2,6 @@ import type { Browser } from 'playwright-core';
 import { startBrowser } from '../../exporter/e2e/support/browser.ts';
 import { cleanUp, waitUntil } from '../../exporter/e2e/support/processes.ts';
 import { service, startScaledBench, type ScaledBench } from '../../exporter/e2e/support/scaled.ts';
-import { testIds } from '../src/components/testIds.ts';
 import { scalingTestIds as ids } from '../src/pages/Scaling/testIds.ts';
 import { ensureBuilt } from './support/built.ts';
 import { startConsole, type Console } from './support/console.ts';
@@ -26,13 +25,12 @@ describe('workers in the browser', () => {
       .getByText(new RegExp(`${count}\\s*ready`))
       .waitFor({ timeout: 40_000 });
 
-  /** The dialog goes with the button that opened it, as soon as the page has the new state: whoever closes it may come late. */
+  /** Its button is another one by then: the dialog stays until somebody has read it. */
   async function submit(): Promise<void> {
-    const { dialog, submit: button } = flowOf(page());
+    const { submit: button, result, close } = flowOf(page());
     await button.click();
-    const close = dialog.getByTestId(testIds.flow.close);
-    await close.click({ timeout: 3000 }).catch(() => undefined);
-    await dialog.waitFor({ state: 'detached' });
+    await result.waitFor();
+    await close();
   }
 
   async function ask(): Promise<void> {
@@ -84,7 +82,10 @@ describe('workers in the browser', () => {
   step('is paused and set by hand behind a plan and a typed name', async () => {
     await page().getByTestId(ids.pause).click();
     const flow = flowOf(page());
-    await flow.reason.fill('practice');
+    await flow.reason.focus();
+    // The page hears of an evaluation every second and reads anew; a slow hand must lose nothing by it.
+    await page().keyboard.type('practice, letter by letter', { delay: 200 });
+    expect(await flow.reason.inputValue()).toBe('practice, letter by letter');
     await submit();
     await page().getByTestId(ids.resume).waitFor({ timeout: 20_000 });
     await page().getByTestId(ids.down).click();

@@ -53,11 +53,22 @@ async function end(page: Page): Promise<void> {
 }
 
 it.each([
-  ['dark', widths.wide, ['', '?service=shop', '?service=checkout', '?service=queue', '?service=shop&tab=policy']],
+  [
+    'dark',
+    widths.wide,
+    ['', '?service=shop', '?service=checkout', '?service=queue', '?service=ranking', '?service=shop&tab=policy'],
+  ],
   [
     'light',
     widths.narrow,
-    ['?service=shop', '?service=search', '?service=legacy', '?service=shop&tab=history', '?service=shop&tab=backtest'],
+    [
+      '?service=shop',
+      '?service=search',
+      '?service=legacy',
+      '?service=mail',
+      '?service=shop&tab=history',
+      '?service=shop&tab=backtest',
+    ],
   ],
 ] as const)(
   'has no serious finding of axe in the %s theme at %s px, and is never too wide',
@@ -101,7 +112,9 @@ it('lists what a person has to look at first, opens it, and keeps service, tab a
   await opened.goto('scaling');
   await page.getByTestId(ids.services).waitFor();
   const names = await page.getByTestId(ids.services).locator('tbody button').allInnerTexts();
-  expect(names.map((name) => name.trim())).toEqual(['queue', 'checkout', 'legacy', 'reports', 'search', 'shop']);
+  expect(names.map((name) => name.trim())).toEqual([
+    ...['queue', 'checkout', 'mail', 'legacy', 'ranking', 'reports', 'search', 'shop'],
+  ]);
 
   await page.getByTestId(ids.open('queue')).getByRole('button').click();
   await page.getByTestId(ids.frozen).waitFor();
@@ -123,14 +136,14 @@ it('lists what a person has to look at first, opens it, and keeps service, tab a
   expect(await page.getByTestId(ids.limits).innerText()).toMatch(
     /allows at most 10[^]*ceiling of 1\.20 EUR an hour[^]*still warm up[^]*rests after the last action/,
   );
-  expect(await page.getByTestId(ids.running).innerText()).toContain('wait until they are ready');
+  await page.getByTestId(ids.running).getByText('wait until they are ready').waitFor();
   expect(await page.getByTestId(ids.instances).innerText()).toContain('GET /health answers 503');
   expect(await reasonOf(page, page.getByTestId(ids.up))).toContain('at most 10');
   expectNoConsoleErrors(opened);
   await opened.close();
 }, 60_000);
 
-it('says plainly where it only observes, waits for a person, or cannot see the instances', async () => {
+it('says plainly where it only observes, cannot see, may not or cannot act, or waits for a person', async () => {
   const opened = await open();
   const { page } = opened;
   await opened.goto('scaling?service=reports');
@@ -146,6 +159,14 @@ it('says plainly where it only observes, waits for a person, or cannot see the i
     true,
     true,
   ]);
+
+  await opened.goto('scaling?service=ranking');
+  for (const button of [ids.up, ids.down, ids.set])
+    expect([button, await isRefused(page.getByTestId(button))]).toEqual([button, true]);
+  expect(await reasonOf(page, page.getByTestId(ids.set))).toContain('HorizontalPodAutoscaler ranking sets the number');
+  await opened.goto('scaling?service=mail');
+  expect(await page.getByTestId(ids.decision).getAttribute('data-standing')).toBe('page');
+  expect(await page.getByTestId(ids.limits).innerText()).toMatch(/failed in a row[^]*by hand tries at once/);
 
   await opened.goto('scaling?service=search');
   await page.getByTestId(ids.accept).click();

@@ -69,6 +69,8 @@ const scalings: Readonly<Record<string, string>> = {
   'scaling-frozen': 'scaling?service=queue',
   'scaling-observe': 'scaling?service=reports',
   'scaling-manual': 'scaling?service=search',
+  'scaling-owned': 'scaling?service=ranking',
+  'scaling-resting': 'scaling?service=mail',
   'scaling-unseen': 'scaling?service=legacy',
   'scaling-plan': 'scaling?service=demo-files&do=fewer',
   'scaling-history': 'scaling?service=demo-files&tab=history',

@@ -89,14 +89,24 @@ const actions: Row = {
         `sum by (action, result) (${increaseBy(['cluster', 'service', 'action', 'result'], 'genesis_scaling_actions_total', '$__rate_interval')})`,
         '{{action}} {{result}}',
       ),
-      { min: 0, noValue: none },
+      { width: 8, min: 0, noValue: none },
     ),
     panel.timeseries(
       'Failed actions an hour',
       'none',
       'Scaling actions that failed in the hour before each moment.',
       value(increaseBy(serviceKey, 'genesis_scaling_actions_total', '1h', { result: 'failure' }), '{{service}}'),
-      { links, min: 0, bad: true, noValue: none },
+      { width: 8, links, min: 0, bad: true, noValue: none },
+    ),
+    panel.timeseries(
+      'The action that ended last',
+      'none',
+      'Instances before and after the scaling action that ended last, and what led to it: metrics, a forecast, a schedule, a repair or a person.',
+      value(
+        maxBy(['cluster', 'service', 'action', 'trigger', 'when'], 'genesis_scaling_last_action_instances'),
+        '{{service}} {{action}} by {{trigger}}: {{when}}',
+      ),
+      { width: 8, links, min: 0, noValue: 'nothing was scaled yet' },
     ),
   ],
 };
@@ -107,7 +117,7 @@ const trust: Row = {
     panel.stateTimeline(
       'Frozen',
       'none',
-      'Whether the number is frozen, because metrics are missing: nothing is removed, and nothing may be added.',
+      'Whether the number is frozen, because metrics are missing or instances could not be looked at: nothing is removed, and nothing may be added.',
       value(maxBy(serviceKey, 'genesis_scaling_frozen'), '{{service}}'),
       {
         width: 12,

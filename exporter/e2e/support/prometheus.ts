@@ -37,6 +37,8 @@ export async function startPrometheus(options: {
   readonly configFile: string;
   readonly port?: number;
   readonly flags?: readonly string[];
+  /** Folder of its data, which may hold some already; default: a new one. */
+  readonly tsdb?: string;
 }): Promise<PrometheusServer> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
@@ -45,7 +47,7 @@ export async function startPrometheus(options: {
     file: 'prometheus',
     args: [
       `--config.file=${options.configFile}`,
-      `--storage.tsdb.path=${tempFolder('genesis-tsdb-')}`,
+      `--storage.tsdb.path=${options.tsdb ?? tempFolder('genesis-tsdb-')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       ...(options.flags ?? []),
     ],

@@ -6,6 +6,7 @@ import { startGenesis, type Genesis } from './genesis.ts';
 import { metric } from './metrics.ts';
 import { startCanary, startPostgres, type Canary, type TestServer } from './postgres.ts';
 import { sleep, tempFolder, waitUntil } from './processes.ts';
+import { randomOf } from './tree.ts';
 
 /**
  * A database with a writer, and drills and restores of it timed from the outside: by this process' clock, by the files that commands of
@@ -14,6 +15,8 @@ import { sleep, tempFolder, waitUntil } from './processes.ts';
 
 const service = 'shop-db';
 const archiveSeconds = 8;
+/** Moments between two segments at which a drill begins; GENESIS_SEED makes others. */
+const random = randomOf(Number(process.env['GENESIS_SEED'] ?? 20_261_122));
 
 /** What Genesis says, and what was measured without it. */
 export interface Pair {
@@ -205,7 +208,7 @@ async function quietMoment(server: TestServer): Promise<string> {
     },
     { deadlineMs: 4 * archiveSeconds * 1000 },
   );
-  await sleep(Math.random() * 3000);
+  await sleep(random() * 3000);
   return now;
 }
 

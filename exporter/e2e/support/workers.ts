@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ScalingContext } from '../../src/engines/scaling/port.ts';
+import type { ScaleRequest, ScalingContext, ScalingEngine } from '../../src/engines/scaling/port.ts';
 import { ProcessOptions } from '../../src/engines/scaling/process/options.ts';
 import { createProcessEngine, type ProcessDeps } from '../../src/engines/scaling/process/engine.ts';
 import { markerOf, markerVariable } from '../../src/engines/scaling/process/workers.ts';
-import type { ScalingEngine } from '../../src/engines/scaling/port.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { systemSpawner } from '../../src/runtime/spawner.ts';
+import { valueOf } from './outcomes.ts';
 import { freePort, sleep, tempFolder } from './processes.ts';
 
 // HTTP workers for scaling tests: a small program of Node's own parts, started by the engine `process`.
@@ -169,3 +169,22 @@ export async function killedWhileScaling(workers: Workers, desired: number, afte
   genesis.kill('SIGKILL');
   await ended;
 }
+
+/** That many, with patience for a busy machine. */
+export const request = (desired: number, change: Partial<ScaleRequest> = {}): ScaleRequest => ({
+  desired,
+  remove: [],
+  readySeconds: 20,
+  drainSeconds: 5,
+  ...change,
+});
+
+/** What came of it, with its notes. Throws what went wrong. */
+export async function scaled(engine: ScalingEngine, desired: number, change: Partial<ScaleRequest> = {}) {
+  const context = scalingContext();
+  const done = valueOf(await engine.scale(request(desired, change), context));
+  return { ...done, notes: context.notes };
+}
+/** `name state` of each. */
+export const statesOf = async (engine: ScalingEngine): Promise<readonly string[]> =>
+  valueOf(await engine.fleet(new AbortController().signal)).instances.map(({ name, state }) => `${name} ${state}`);

@@ -7,7 +7,6 @@ import type { ConsoleFiles } from './console-files.ts';
 import { docsPage } from './docs-page.ts';
 import { admit } from './gate.ts';
 import { loginPage } from './login-page.ts';
-import { openApiDocument } from './openapi.ts';
 import { overallHealth } from './overall-health.ts';
 import { statusPage } from './status-page.ts';
 import { systemRoutes } from './system-routes.ts';
@@ -50,10 +49,19 @@ async function status(
   response.type('html').send(statusPage({ snapshot, health, running: live, now, version, canLogOut, hasConsole }));
 }
 
+/** Made, and what makes them loaded, when somebody reads them first: few ever do, and it takes memory for good. */
+function createDocuments(version: string): () => Promise<{ readonly text: string; readonly page: string }> {
+  const make = async (): Promise<{ text: string; page: string }> => {
+    const { openApiDocument } = await import('./openapi.ts');
+    const document = openApiDocument(version);
+    return { text: JSON.stringify(document), page: docsPage(document) };
+  };
+  let made: ReturnType<typeof make> | null = null;
+  return () => (made ??= make());
+}
+
 export function addPages(router: Router, context: ServerContext, files: ConsoleFiles): void {
-  const document = openApiDocument(context.app.version);
-  const documentText = JSON.stringify(document);
-  const documentPage = docsPage(document);
+  const documents = createDocuments(context.app.version);
   addConsolePages(router, context, files);
   router.get(systemRoutes.start.path, async (_request, response) => {
     labelRoute(response, systemRoutes.start.path);
@@ -64,13 +72,13 @@ export function addPages(router: Router, context: ServerContext, files: ConsoleF
     labelRoute(response, systemRoutes.loginPage.path);
     response.type('html').send(loginPage());
   });
-  router.get(systemRoutes.openapi.path, (_request, response) => {
+  router.get(systemRoutes.openapi.path, async (_request, response) => {
     labelRoute(response, systemRoutes.openapi.path);
-    response.type('application/json').send(documentText);
+    response.type('application/json').send((await documents()).text);
   });
-  router.get(systemRoutes.docs.path, (_request, response) => {
+  router.get(systemRoutes.docs.path, async (_request, response) => {
     labelRoute(response, systemRoutes.docs.path);
-    response.type('html').send(documentPage);
+    response.type('html').send((await documents()).page);
   });
   for (const [path, { type, text }] of Object.entries(assets)) {
     router.get(path, (_request, response) => {

@@ -73,12 +73,21 @@ export function errorDocument(error: OpError): { readonly error: Readonly<Record
   };
 }
 
+/** For somebody at a terminal; the catalogue speaks to callers of the API. */
+const hints: Partial<Record<ErrorCode, string>> = {
+  bad_request: '`--help` behind the command shows what it takes',
+  confirmation_required: 'repeat it with --confirm and the name of the service, and --reason',
+  reason_required: 'say with --reason why this is done; it goes into the audit log',
+};
+
 /** Message, hint and code, for people. Faults that the server or the configuration listed come below, one a line. */
 export function errorText(thrown: unknown): string {
   const error = toOpError(thrown);
   const faults = error.details?.['faults'];
   const lines = Array.isArray(faults) ? faults.map((fault) => `  - ${faultText(fault)}`) : [];
-  return [`genesis: ${error.message} [${error.code}]`, ...lines, `  hint: ${error.hint}`, ''].join('\n');
+  return [`genesis: ${error.message} [${error.code}]`, ...lines, `  hint: ${hints[error.code] ?? error.hint}`, ''].join(
+    '\n',
+  );
 }
 
 /** One fault of a list: `path: message (mend)`, whatever of it is there. */

@@ -1,7 +1,8 @@
 import type { FailoverFacts } from '../contract/failover.ts';
+import { registerPauses } from './automation.ts';
 import { done, theService, withSession } from './context.ts';
 import { formatTable, humanAge, humanBytes, humanTime, printable } from './format.ts';
-import { durationOption, timeOption, waitOptionsOf, withWaitOptions, type Register } from './options.ts';
+import { timeOption, waitOptionsOf, withWaitOptions, type Register } from './options.ts';
 import { runOperation } from './wait.ts';
 
 /** Who serves, and the four ways to change it. */
@@ -35,7 +36,14 @@ export const registerFailover: Register = (program, run) => {
       return withSession(context, 'act', (session) => runOperation(context, session, request, waitOptionsOf(given)));
     }),
   );
-  registerPauses(failover, run);
+  registerPauses(failover, run, {
+    what: 'failover',
+    paused: 'does not fail over by itself',
+    resumed: 'fails over by itself again',
+    pause: 'pauseFailover',
+    resume: 'resumeFailover',
+  });
+  registerCancel(failover, run);
   withWaitOptions(
     program
       .command('switchover <service>')
@@ -64,38 +72,7 @@ export const registerFailover: Register = (program, run) => {
   registerNodes(program, run);
 };
 
-const registerPauses: Register = (failover, run) => {
-  failover
-    .command('pause <service>')
-    .description('No automatic failover until it expires')
-    .requiredOption('--for <duration>', 'e.g. 2h; at most 7d', durationOption)
-    .requiredOption('--reason <text>', 'why; goes into the audit log')
-    .action(
-      run((context, given) => {
-        const options = given.opts<{ for: number; reason: string }>();
-        const service = given.args[0] ?? '';
-        return withSession(context, 'server', async (session) =>
-          done(
-            context,
-            await session.pauseFailover(service, options.for, options.reason),
-            ({ until }) => `${printable(service)} does not fail over by itself until ${humanTime(until)}\n`,
-          ),
-        );
-      }),
-    );
-  failover
-    .command('resume <service>')
-    .description('Automatic failover again, now')
-    .action(
-      run((context, given) => {
-        const service = given.args[0] ?? '';
-        return withSession(context, 'server', async (session) =>
-          done(context, await session.resumeFailover(service), ({ resumed }) =>
-            resumed ? `${printable(service)} fails over by itself again\n` : 'it was not paused\n',
-          ),
-        );
-      }),
-    );
+const registerCancel: Register = (failover, run) => {
   failover
     .command('cancel <service>')
     .description('Forget the scheduled switchover')

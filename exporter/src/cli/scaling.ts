@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { fail, ok, toOpError, type Outcome } from '../contract/errors.ts';
-import type { ScalingBacktest, ScalingFacts, ScalingRecord } from '../contract/scaling.ts';
+import type { ScalingBacktest, ScalingFacts, ScalingRecord } from '../contract/scaling-facts.ts';
 import { readScalingPolicy, type PolicyFault } from '../config/scaling-policy.ts';
 import { backtest } from '../core/scaling-backtest.ts';
 import { readHistoryFile, stepOfHistory } from '../runtime/scaling/history-file.ts';
 import { demandMetric } from '../runtime/scaling/load.ts';
 import { scalingPolicyOf } from '../runtime/scaling/settings.ts';
+import { registerPauses } from './automation.ts';
 import { done, theService, withSession } from './context.ts';
 import type { Session } from './session.ts';
 import { formatTable, humanAge, humanTime, printable } from './format.ts';
-import { durationOption, timeOption, waitOptionsOf, withWaitOptions, type Register } from './options.ts';
+import { timeOption, waitOptionsOf, withWaitOptions, type Register } from './options.ts';
 import { runOperation } from './wait.ts';
 
 /** How many instances run, why, and what another policy would do. */
@@ -63,43 +64,15 @@ export const registerScaling: Register = (program, run) => {
         }),
       ),
     );
-  registerPauses(scaling, run);
+  registerPauses(scaling, run, {
+    what: 'scaling',
+    paused: 'is not scaled by itself',
+    resumed: 'is scaled by itself again',
+    pause: 'pauseScaling',
+    resume: 'resumeScaling',
+  });
   registerPolicy(scaling, run);
   registerBacktest(scaling, run);
-};
-
-const registerPauses: Register = (scaling, run) => {
-  scaling
-    .command('pause <service>')
-    .description('No automatic scaling until it expires')
-    .requiredOption('--for <duration>', 'e.g. 2h; at most 7d', durationOption)
-    .requiredOption('--reason <text>', 'why; goes into the audit log')
-    .action(
-      run((context, given) => {
-        const options = given.opts<{ for: number; reason: string }>();
-        const service = given.args[0] ?? '';
-        return withSession(context, 'server', async (session) =>
-          done(
-            context,
-            await session.pauseScaling(service, options.for, options.reason),
-            ({ until }) => `${printable(service)} is not scaled by itself until ${humanTime(until)}\n`,
-          ),
-        );
-      }),
-    );
-  scaling
-    .command('resume <service>')
-    .description('Automatic scaling again, now')
-    .action(
-      run((context, given) => {
-        const service = given.args[0] ?? '';
-        return withSession(context, 'server', async (session) =>
-          done(context, await session.resumeScaling(service), ({ resumed }) =>
-            resumed ? `${printable(service)} is scaled by itself again\n` : 'it was not paused\n',
-          ),
-        );
-      }),
-    );
 };
 
 const registerPolicy: Register = (scaling, run) => {
@@ -236,11 +209,11 @@ function factsText(service: string, facts: ScalingFacts, now: Date, columns: num
   const lines = [
     `${printable(service)}: ${ready ?? '?'} ready, ${facts.desired ?? '?'} wanted, ${facts.min} to ${facts.max} allowed`,
     ...(facts.problem === null ? [] : [`the instances are not known: ${printable(facts.problem)}`]),
-    `mode ${facts.mode}${pause === null ? '' : `, paused until ${humanTime(pause.until)}`}${facts.frozenSince === null ? '' : `, FROZEN since ${humanTime(facts.frozenSince)}: metrics are missing`}`,
+    `mode ${facts.mode}${pause === null ? '' : `, paused until ${humanTime(pause.until)}`}${facts.frozenSince === null ? '' : `, FROZEN since ${humanTime(facts.frozenSince)}: metrics or instances are not known`}`,
     ...(decision === null
       ? []
       : [
-          `decided ${humanAge(decision.at, now)}: ${decision.action}${decision.limits.length === 0 ? '' : ` (${decision.limits.join(', ')})`}`,
+          `${isActive(decision) && !decision.act ? 'would, if it could' : 'decided'} ${humanAge(decision.at, now)}: ${decision.action}${decision.limits.length === 0 ? '' : ` (${decision.limits.join(', ')})`}`,
           ...decision.reasons.map((reason) => `  ${printable(reason)}`),
         ]),
     ...(forecast === null
@@ -268,6 +241,8 @@ function factsText(service: string, facts: ScalingFacts, now: Date, columns: num
   const titles = ['INSTANCE', 'STATE', 'STARTED', 'ADDRESS', 'LOAD', 'KEPT BECAUSE'];
   return `${lines.join('\n')}\n${table(titles, rows, columns)}`;
 }
+
+const isActive = ({ action }: { readonly action: string }): boolean => action === 'scale_up' || action === 'scale_down';
 
 function historyText(items: readonly ScalingRecord[], now: Date, columns: number | null): string {
   if (items.length === 0) return 'nothing was scaled in that time\n';

@@ -2,7 +2,7 @@ import type { BackupFile, CatalogueEntry } from '../contract/backup.ts';
 import type { Outcome } from '../contract/errors.ts';
 import type { AutomationPause, FailoverFacts, ScheduledSwitchover } from '../contract/failover.ts';
 import type { ScalingPreview } from '../contract/index.ts';
-import type { ScalingBacktest, ScalingFacts, ScalingRecord } from '../contract/scaling.ts';
+import type { ScalingBacktest, ScalingFacts, ScalingRecord } from '../contract/scaling-facts.ts';
 import type { DrillRecord, Operation, Plan, Role } from '../contract/operation.ts';
 import type { ServicePlaybooks } from '../contract/playbooks.ts';
 import type { LoginCodeReply, TokenReply } from '../contract/replies.ts';

@@ -82,6 +82,44 @@ const cases: readonly [string, string, string, string][] = [
     'turn it off',
   ],
   [
+    'a forecast from less than a day',
+    `${workers}, metrics: [{ name: a, kind: cpu, source: own }], predictive: { mode: scale_out, history: 12h }`,
+    'services[0].scaling.predictive.history',
+    '24h',
+  ],
+  [
+    'a forecast of what tells no demand',
+    `${workers}, metrics: [{ name: a, kind: response_time, source: own }, { name: b, kind: cpu, source: own }], predictive: { mode: scale_out, metric: a }`,
+    'services[0].scaling.predictive.metric',
+    'mean or total',
+  ],
+  [
+    'a forecast where nothing tells the demand',
+    `${workers}, metrics: [{ name: a, kind: response_time, source: own }], predictive: { mode: scale_out }`,
+    'services[0].scaling.predictive.mode',
+    'turn it off',
+  ],
+  [
+    'fewer ports than workers at some time of the week',
+    'engine: process, process: { command: [/w], ports: [9001, 9010] }, schedules: [{ name: day, cron: "0 8 * * *", max: 20 }]',
+    'services[0].scaling.process.ports',
+    'widen it',
+  ],
+  ['every container of the host', 'engine: docker, docker: {}', 'services[0].scaling.docker.labels', 'app: shop'],
+  ['no Swarm service', 'engine: docker, docker: { mode: service }', 'services[0].scaling.docker.service', 'its name'],
+  [
+    'a check that is never asked',
+    'engine: docker, docker: { labels: { app: w }, health_path: /ready }',
+    'services[0].scaling.docker.port',
+    'the port',
+  ],
+  [
+    'a load balancer that has no address',
+    'engine: docker, docker: { labels: { app: w } }, balancer: { socket: /s, backend: b }',
+    'services[0].scaling.docker.port',
+    'the port',
+  ],
+  [
     'a ceiling below the least',
     `${workers}, min: 3, cost: { instance_hour: 1, ceiling_per_hour: 2 }`,
     'services[0].scaling.cost.ceiling_per_hour',
@@ -104,6 +142,58 @@ describe('the section scaling', () => {
   });
 });
 
+describe('two services', () => {
+  let bench: Bench;
+  beforeEach(() => (bench = createBench()));
+  afterEach(() => bench.remove());
+  const faultsOf = (...sections: readonly string[]): string[] => {
+    const services = sections.map(
+      (scaling, n) => `{ name: s${n}, backup: { components: { data: { paths: [/d] } } }, ${scaling} }`,
+    );
+    const loaded = bench.load(`services: [${services.join(', ')}]`);
+    const faults = loaded.ok ? [] : ((loaded.error.details?.['faults'] ?? []) as readonly { path: string }[]);
+    return faults.map(({ path }) => path);
+  };
+  const deployment = (more = '') => `scaling: { engine: kubernetes, kubernetes: { name: web${more} } }`;
+  const containers = (labels: string) => `scaling: { engine: docker, docker: { labels: ${labels} } }`;
+  const backend = (more = '') => `scaling: { engine: haproxy, haproxy: { socket: /s, backend: b${more} } }`;
+  const behind = (ports: string, more = '') =>
+    `scaling: { engine: process, process: { command: [/w], ports: ${ports} }, balancer: { socket: /s, backend: b${more} } }`;
+
+  it.each<[string, string, string, string[]]>([
+    ['a Deployment', deployment(), deployment(), ['services[1].scaling.kubernetes']],
+    ['of different namespaces', deployment(), deployment(', namespace: other'), []],
+    [
+      'labels in any order',
+      containers('{ a: x, b: y }'),
+      containers('{ b: y, a: x }'),
+      ['services[1].scaling.docker.labels'],
+    ],
+    ['other labels', containers('{ a: x }'), containers('{ a: z }'), []],
+    ['a backend', backend(), backend(', prefix: w'), ['services[1].scaling.haproxy']],
+    ['apart by prefix', backend(', prefix: a'), backend(', prefix: b'), []],
+    ['a backend in front', backend(), behind('[9001, 9020]'), ['services[1].scaling.balancer']],
+    [
+      'ports',
+      behind('[9001, 9020]', ', prefix: a'),
+      behind('[9020, 9040]', ', prefix: b'),
+      ['services[1].scaling.process.ports'],
+    ],
+    ['ports apart', behind('[9001, 9020]', ', prefix: a'), behind('[9021, 9040]', ', prefix: b'), []],
+  ])('may not scale the same: %s', (_, one, other, paths) => {
+    expect(faultsOf(one, other)).toEqual(paths);
+  });
+
+  const failover = (server: string) =>
+    `failover: { engine: service, haproxy: { socket: /s, backend: b }, nodes: [{ name: n1, server: ${server}1 }, { name: n2, server: ${server}2 }] }`;
+
+  it('may not scale what a failover fences: the fenced one would be let in again', () => {
+    expect(faultsOf(`${failover('w')}, ${backend()}`)).toContain('services[0].scaling.haproxy');
+    expect(faultsOf(failover('w'), behind('[9001, 9020]'))).toContain('services[1].scaling.balancer');
+    expect(faultsOf(`${failover('w')}, ${backend(', prefix: r')}`)).not.toContain('services[0].scaling.haproxy');
+  });
+});
+
 describe('a policy that stands alone', () => {
   it('is read with its defaults, as YAML and as JSON', () => {
     expect(readScalingPolicy('min: 2\ncooldown: { up: 1m }')).toMatchObject({
@@ -116,6 +206,8 @@ describe('a policy that stands alone', () => {
   it.each([
     ['min: [', '', 'YAML'],
     ['- 1', '', 'write e.g.'],
+    ['min: *nobody', '', 'without *names'],
+    ['a: &a [1, 1, 1]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b]', '', 'without *names'],
     ['engine: docker', 'engine', 'remove it'],
     ['mn: 2', 'mn', 'did you mean "min"?'],
     ['min: 3\nmax: 2', 'min', 'raise max'],

@@ -1,10 +1,6 @@
 import type { Found } from './relations.ts';
-import {
-  thresholdsOf,
-  type ScalingConfig,
-  type ScalingMetricConfig,
-  type ScalingPolicyFile,
-} from './schema-scaling.ts';
+import { checkScalingEngine } from './relations-scaling-engine.ts';
+import { scalesOf, thresholdsOf, type ScalingMetricConfig, type ScalingPolicyFile } from './schema-scaling.ts';
 import { checkCron, isTimezone } from './schedule.ts';
 import type { ServiceConfig } from './schema.ts';
 
@@ -16,57 +12,8 @@ export function* checkScaling(service: ServiceConfig, index: number): Generator<
   const { scaling } = service;
   if (scaling === null) return;
   const at: At = ['services', index, 'scaling'];
-  yield* checkEngineSection(scaling, at);
+  yield* checkScalingEngine(scaling, at);
   yield* checkScalingPolicy(scaling, at);
-}
-
-function* checkEngineSection(scaling: ScalingConfig, at: At): Generator<Found> {
-  const { engine } = scaling;
-  const isThere =
-    engine === 'command' ? scaling.command !== null || scaling.webhook !== null : scaling[engine] !== null;
-  if (!isThere)
-    yield {
-      severity: 'fault',
-      path: [...at, engine],
-      message: `is missing: the engine ${engine} needs it`,
-      mend: `write the section ${engine}, or choose another engine`,
-    };
-  const { process, command } = scaling;
-  if (process !== null && process.ports[0] > process.ports[1])
-    yield {
-      severity: 'fault',
-      path: [...at, 'process', 'ports'],
-      value: process.ports,
-      message: 'ends before it begins',
-      mend: 'write the first port, then the last',
-    };
-  if (process !== null && process.ports[1] - process.ports[0] + 1 < scaling.max)
-    yield {
-      severity: 'fault',
-      path: [...at, 'process', 'ports'],
-      value: process.ports,
-      message: `holds ${process.ports[1] - process.ports[0] + 1} ports, and up to ${scaling.max} workers need one each`,
-      mend: 'widen it, or lower max',
-    };
-  if (
-    engine === 'command' &&
-    scaling.webhook === null &&
-    command !== null &&
-    (command.list === null || command.scale === null)
-  )
-    yield {
-      severity: 'fault',
-      path: [...at, 'command'],
-      message: 'lacks list or scale: without both nobody can look at what was done',
-      mend: 'name both programs, or a webhook',
-    };
-  if (scaling.balancer !== null && engine === 'haproxy')
-    yield {
-      severity: 'fault',
-      path: [...at, 'balancer'],
-      message: 'is the engine itself here',
-      mend: 'remove it',
-    };
 }
 
 /** Also of a policy that a person puts in the place of the file's. */
@@ -230,6 +177,15 @@ function* checkForecast(
       message: 'has no metric to forecast',
       mend: 'name a metric, or turn it off',
     };
+  yield* checkForecastMetric(metrics.find(({ name }) => name === predictive.metric) ?? null, metrics, at);
+  if (predictive.history < leastHistorySeconds)
+    yield {
+      severity: 'fault',
+      path: [...at, 'predictive', 'history'],
+      value: predictive.history,
+      message: 'is less than a day: no forecast would ever be made',
+      mend: 'write 24h at least, best 14d',
+    };
   if (predictive.launch >= predictive.horizon)
     yield {
       severity: 'fault',
@@ -238,4 +194,36 @@ function* checkForecast(
       message: 'is not within the horizon: nobody would look so far ahead',
       mend: 'lower it, or raise horizon',
     };
+}
+
+const leastHistorySeconds = 86_400;
+
+/** `named`: the one that is to be forecast; null: none is named. */
+function* checkForecastMetric(
+  named: ScalingMetricConfig | null,
+  metrics: readonly ScalingMetricConfig[],
+  at: At,
+): Generator<Found> {
+  if (named !== null && !growsWithDemand(named))
+    yield {
+      severity: 'fault',
+      path: [...at, 'predictive', 'metric'],
+      value: named.name,
+      message:
+        'tells no demand: it is switched off, has no target, or its value does not grow with the number (scales: none)',
+      mend: 'name a metric with a target and scales: mean or total',
+    };
+  if (named === null && metrics.length > 0 && !metrics.some(growsWithDemand))
+    yield {
+      severity: 'fault',
+      path: [...at, 'predictive', 'mode'],
+      message: 'has no metric that tells the demand: none has a target and scales: mean or total',
+      mend: 'add one, or turn it off',
+    };
+}
+
+function growsWithDemand(metric: ScalingMetricConfig): boolean {
+  const { up, down } = thresholdsOf(metric);
+  const hasTarget = metric.target !== null || (up !== null && down !== null);
+  return metric.enabled && hasTarget && scalesOf(metric) !== 'none';
 }

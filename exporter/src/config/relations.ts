@@ -5,6 +5,7 @@ import { checkEngine } from './relations-engine.ts';
 import { checkFailover } from './relations-failover.ts';
 import { checkPlaybooks } from './relations-playbooks.ts';
 import { checkScaling } from './relations-scaling.ts';
+import { checkScalingTogether } from './relations-scaling-together.ts';
 import { checkGrafana } from './relations-grafana.ts';
 import { isLoopback, parseListen } from './listen.ts';
 import { checkCron, isTimezone, longestWaitSeconds, runsWithin } from './schedule.ts';
@@ -42,6 +43,7 @@ export interface Checkable {
 export function* checkRelations(parts: Checkable): Generator<Found> {
   yield* duplicateServices(parts.raw);
   for (const indexed of parts.services) yield* checkService(parts, indexed);
+  yield* checkScalingTogether(parts.services);
   yield* checkApi(parts);
   if (parts.alertmanager !== null) yield* checkAlertmanager(parts.alertmanager);
   if (parts.grafana !== null) yield* checkGrafana(parts.grafana);

@@ -34,7 +34,14 @@ export function readScalingPolicy(text: string): ReadPolicy {
   const [broken] = document.errors;
   if (broken !== undefined)
     return { ok: false, faults: [{ path: '', message: broken.message.split('\n')[0] ?? '', mend: 'mend the YAML' }] };
-  const raw: unknown = document.toJS({ maxAliasCount: 10 });
+  let raw: unknown;
+  try {
+    raw = document.toJS({ maxAliasCount: 10 });
+  } catch (thrown) {
+    // A name that was never given, or names within names without end.
+    const message = (thrown as Error).message.toLowerCase();
+    return { ok: false, faults: [{ path: '', message, mend: 'write each value where it stands, without *names' }] };
+  }
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     return {
       ok: false,

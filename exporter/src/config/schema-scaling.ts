@@ -50,7 +50,7 @@ const Metric = z.strictObject({
     .enum(scalingSources)
     .default('prometheus')
     .describe(
-      'prometheus: `query` against prometheus.url. own: what Genesis sees itself (processor and memory of the workers or the machine; response time, errors and queue from the load balancer or the health checks). kubernetes: the cluster’s own metrics (cpu, memory).',
+      'prometheus: `query` against prometheus.url. own: what Genesis sees itself (processor: share of one that each worker of the engine process uses, of the containers with docker, else of this machine; memory: of the containers with docker, else of this machine; response time, errors and queue from the load balancer or the health checks). kubernetes: the cluster’s own metrics (cpu, memory).',
     ),
   query: z
     .string()
@@ -109,6 +109,13 @@ export function thresholdsOf({ kind, target, up, down }: ScalingMetricConfig): {
   if (isClose) return { up: 1.04 * target, down: 0.9 * target };
   const usual = usualThresholds[kind];
   return { up: up === undefined ? usual.up : up, down: down === undefined ? usual.down : down };
+}
+
+/** How the value answers to more instances, where a metric does not say so itself. */
+export function scalesOf({ kind, scales }: ScalingMetricConfig): 'mean' | 'total' | 'none' {
+  if (scales !== undefined) return scales;
+  if (kind === 'cpu' || kind === 'memory') return 'mean';
+  return kind === 'queue_length' ? 'total' : 'none';
 }
 
 const Schedule = z.strictObject({

@@ -92,6 +92,10 @@ export const errorCatalogue = {
     status: 500,
     hint: 'see the server’s log; `genesis postgres` compares archive_command with what it has to be',
   },
+  not_configured: {
+    status: 422,
+    hint: 'add the section to the service in genesis.yaml (its keys: docs/guide/configuration.md) and send SIGHUP, or start again',
+  },
   not_supported: { status: 422, hint: 'the engine of this service cannot do that; see its abilities in the service' },
   node_unknown: { status: 404, hint: 'the page Failover and GET /api/v1/services/{name}/failover list the nodes' },
   failover_held: { status: 409, hint: 'see the reasons; a person may go on with `force`, a reason and an approval' },

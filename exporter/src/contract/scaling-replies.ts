@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { AutomationPauseReply } from './failover-replies.ts';
 import { time } from './reply-parts.ts';
+import { forecastModels } from './forecast.ts';
+import { scalingTriggers } from './scaling-facts.ts';
 import {
-  forecastModels,
   instanceStates,
   scalingActions,
   scalingEngineNames,
@@ -11,7 +12,6 @@ import {
   scalingModes,
   scalingSources,
   scalingStrategies,
-  scalingTriggers,
 } from './scaling.ts';
 
 /** The wire form of contract/scaling. */
@@ -175,6 +175,14 @@ export const ScalingSummaryReply = z
     at: time,
     intervalSeconds: z.number(),
     forecast: z.object({ metric: z.string(), model: z.enum(forecastModels), error: ForecastErrors }).nullable(),
+    last: ScalingRecordReply.pick({
+      action: true,
+      trigger: true,
+      before: true,
+      after: true,
+      endedAt: true,
+      succeeded: true,
+    }).nullable(),
   })
   .meta({ id: 'ScalingSummary' });
 

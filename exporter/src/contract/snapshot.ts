@@ -1,7 +1,7 @@
 import type { BackupType } from './backup.ts';
 import type { EngineAbilities } from './engine.ts';
 import type { FailoverFacts } from './failover.ts';
-import type { ScalingSummary } from './scaling.ts';
+import type { ScalingSummary } from './scaling-facts.ts';
 import type { HealthFacts } from './health.ts';
 import type { LiveFacts } from './live-facts.ts';
 import type { IsoTime, Observed } from './observed.ts';

@@ -1,4 +1,4 @@
-import { forecastModels, type ForecastModel } from '../contract/scaling.ts';
+import { forecastModels, type ForecastModel } from '../contract/forecast.ts';
 import { holtWinters, lengthAt, naiveAt, problemOf, type Forecasts, type Problem } from './forecast-models.ts';
 import { ridge } from './forecast-ridge.ts';
 import { dayMs, endOf, timeOf, type Series } from './forecast-series.ts';
@@ -73,14 +73,18 @@ interface Window {
   readonly actual: Float64Array;
 }
 
-function targetsOf({ seen, scale }: Series, fromMs: number, lengthMs: number): Window {
-  const first = Math.ceil((fromMs - seen.startMs) / seen.stepMs);
-  const count = Math.min(Math.ceil(lengthMs / seen.stepMs), seen.values.length - first);
-  const stride = Math.ceil(lengthMs / seen.stepMs / mostTargets);
-  const indexes = Array.from({ length: Math.ceil(count / stride) }, (_, i) => first + i * stride);
+/** Those that are known, thinned out evenly: in a history with gaps every so-manieth could always be one. */
+function targetsOf({ judged, scale }: Series, fromMs: number, lengthMs: number): Window {
+  const first = Math.ceil((fromMs - judged.startMs) / judged.stepMs);
+  const whole = Math.ceil(lengthMs / judged.stepMs);
+  const count = Math.min(whole, judged.values.length - first);
+  const known: number[] = [];
+  for (let i = first; i < first + count; i += 1) if (!Number.isNaN(judged.values[i])) known.push(i);
+  const stride = Math.max(1, Math.ceil((whole * known.length) / count / mostTargets));
+  const indexes = known.filter((_, n) => n % stride === 0);
   return {
-    times: Float64Array.from(indexes, (i) => timeOf(seen, i)),
-    actual: Float64Array.from(indexes, (i) => seen.values[i]! / scale),
+    times: Float64Array.from(indexes, (i) => timeOf(judged, i)),
+    actual: Float64Array.from(indexes, (i) => judged.values[i]! / scale),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ForecastError } from '../contract/scaling.ts';
+import type { ForecastError } from '../contract/forecast.ts';
 import type { Backtest, Trial } from './forecast-backtest.ts';
 import { dayMs } from './forecast-series.ts';
 

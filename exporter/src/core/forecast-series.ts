@@ -27,8 +27,10 @@ export interface Steps {
 }
 
 export interface Series {
-  /** As it was seen, at the step of the history: what a forecast is measured against. */
+  /** As it was seen, at the step of the history. */
   readonly seen: Steps;
+  /** The same without single outliers, which nobody can forecast: what a forecast is measured against. */
+  readonly judged: Steps;
   /** The same with short gaps closed and single outliers replaced. */
   readonly clean: Steps;
   /** Means of `clean` over steps that divide the day, the last of which ends with the history: what models are fitted to. */
@@ -74,7 +76,8 @@ export function seriesOf(history: readonly HistoryPoint[], options: SeriesOption
   const lateMs = +options.now - endOf(seen);
   if (lateMs > Math.max(hourMs, 3 * stepMs))
     return { known: false, why: `the history ends at ${new Date(endOf(seen) - stepMs).toISOString()}: too long ago` };
-  const clean = { ...seen, values: withoutGaps(withoutOutliers(seen.values), Math.max(2, (hourMs / 2 / stepMs) | 0)) };
+  const calm = withoutOutliers(seen.values);
+  const clean = { ...seen, values: withoutGaps(calm, Math.max(2, (hourMs / 2 / stepMs) | 0)) };
   const knownMs = countKnown(clean.values) * stepMs;
   if (knownMs < leastKnownMs)
     return { known: false, why: `only ${(knownMs / hourMs).toFixed(1)} h of the history have values` };
@@ -82,11 +85,13 @@ export function seriesOf(history: readonly HistoryPoint[], options: SeriesOption
     known: true,
     series: {
       seen,
+      judged: { ...seen, values: seen.values.map((v, i) => (v === calm[i] ? v : NaN)) },
       clean,
       bins: binsOf(clean, binMsFor(stepMs)),
       offsetAt: offsetsOf(options.timezone ?? 'UTC'),
-      isNonNegative: seen.values.every((v) => Number.isNaN(v) || v >= 0),
-      scale: seen.values.reduce((most, v) => (Number.isNaN(v) ? most : Math.max(most, Math.abs(v))), 0),
+      // Of what is left: one value that a fault has written, -1 or 1e18, says nothing of what the load can be.
+      isNonNegative: clean.values.every((v) => Number.isNaN(v) || v >= 0),
+      scale: clean.values.reduce((most, v) => (Number.isNaN(v) ? most : Math.max(most, Math.abs(v))), 0),
       samples,
     },
   };

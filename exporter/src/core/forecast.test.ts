@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { ForecastFacts } from '../contract/scaling.ts';
-import { adviceOf, makeForecast, neededBy, type ForecastOptions } from './forecast.ts';
+import type { ForecastFacts } from '../contract/forecast.ts';
+import { makeForecast, type ForecastOptions } from './forecast.ts';
 import type { HistoryPoint } from './forecast-series.ts';
 import { daytime, generatedLoad, type Moment } from './testdata/load/testing.ts';
 
@@ -108,6 +108,47 @@ describe('a forecast', () => {
       expect(Math.abs(mean - clean.points[i]!.mean)).toBeLessThan(5);
       expect(upper).toBeLessThan(clean.points[i]!.upper + 10);
     });
+  });
+
+  it('is not led, nor is what is told of its error, by one value that a fault has written', () => {
+    const error = forecastOf(load(busy)).error;
+    for (const fault of [1e18, -1]) {
+      const spoiled = forecastOf(load(busy).map((point, i) => (i === 500 ? { ...point, value: fault } : point)));
+
+      expectSound(spoiled, { isNonNegative: true });
+      expect(spoiled.error.pinball).toBeLessThan(1.2 * error.pinball);
+      expect(Math.abs(spoiled.error.coverage - error.coverage)).toBeLessThan(0.05);
+      expect(spoiled.error.mape).not.toBeNull();
+    }
+  });
+
+  it('that goes up steeply ends at its own range above what was seen', () => {
+    // Twice as much every hour, for the last five hours.
+    const history = load((m) => busy(m)).map((point, i) => ({
+      ...point,
+      value: (point.value ?? 0) + (i > 710 ? 2 ** ((i - 710) / 2 + 3) : 0),
+    }));
+    const most = Math.max(...history.map(({ value }) => value));
+    const { points } = forecastOf(history, { horizonSeconds: 7 * 86_400 });
+
+    expect(Math.max(...points.map(({ upper }) => upper))).toBeLessThanOrEqual(2 * most);
+  });
+
+  it('that cannot be tried is none: without a backtest it would look sure', () => {
+    const now = new Date('2026-03-07T00:00:00Z');
+    const history = [...load(busy, 2), { at: now.toISOString(), value: 50 }];
+    const options = { metric: 'requests', stepSeconds: 1800, horizonSeconds: 3600, quantile: 0.9, now };
+
+    const forecast = makeForecast([...history, ...load(busy, 3).slice(96, 110)], options);
+    expect(forecast).toMatchObject({ known: false, why: expect.stringMatching(/^the newer half .* 20 are needed$/) });
+  });
+
+  it('of values that come more seldom than its steps is tried on those that there are', () => {
+    const { points, error } = forecastOf(load(busy), { stepSeconds: 420 });
+
+    expect(error.relativeToNaive).toBeLessThan(1);
+    expect(error.mape).toBeGreaterThan(0.02);
+    expect(points.every(({ lower, upper }) => upper > lower)).toBe(true);
   });
 
   it('of what never changes is that, without doubt', () => {
@@ -228,40 +269,5 @@ describe('for any history', () => {
       }),
       { numRuns: 12, seed: 7 },
     );
-  });
-});
-
-describe('what is made of it', () => {
-  const forecast: ForecastFacts = {
-    ...{ known: true, metric: 'x', madeAt: '2026-03-02T00:00:00.000Z', model: 'ridge', level: 0.8, samples: 720 },
-    points: [
-      { at: '2026-03-02T00:10:00.000Z', mean: 100, lower: 90, upper: 110 },
-      { at: '2026-03-02T00:20:00.000Z', mean: 120, lower: 90, upper: 150 },
-    ],
-    error: { mape: 0.1, pinball: 1, coverage: 0.8, relativeToNaive: 0.7 },
-    ...{ trainedFrom: '2026-02-16T00:00:00.000Z', trainedTo: '2026-03-01T23:50:00.000Z', trainingSeconds: 0.1 },
-  };
-  const unknown: ForecastFacts = { known: false, metric: 'x', why: 'the history has no values' };
-
-  it.each([
-    ['2026-03-01T23:59:00Z', null],
-    ['2026-03-02T00:00:00Z', 110],
-    ['2026-03-02T00:10:00Z', 110],
-    ['2026-03-02T00:15:00Z', 130],
-    ['2026-03-02T00:20:00Z', 150],
-    ['2026-03-02T00:21:00Z', null],
-  ])('needed by %s: %s', (at, needed) => {
-    expect(neededBy(forecast, new Date(at))).toBe(needed);
-    expect(neededBy(unknown, new Date(at))).toBeNull();
-  });
-
-  it.each([
-    [99.9, 'up'],
-    [100, 'stay'],
-    [240, 'stay'],
-    [240.1, 'down'],
-  ])('with a threshold of %d: %s', (threshold, advice) => {
-    expect(adviceOf(forecast, threshold)).toBe(advice);
-    expect(adviceOf(unknown, threshold)).toBe('stay');
   });
 });

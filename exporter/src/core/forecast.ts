@@ -1,7 +1,7 @@
-import type { ForecastFacts, ForecastPoint } from '../contract/scaling.ts';
+import type { ForecastFacts, ForecastPoint } from '../contract/forecast.ts';
 import { backtest } from './forecast-backtest.ts';
 import { calibrate, errorOf, within, type Bounds } from './forecast-error.ts';
-import { endOf, seriesOf, type HistoryPoint, type Series } from './forecast-series.ts';
+import { countKnown, endOf, seriesOf, type HistoryPoint, type Series } from './forecast-series.ts';
 
 /** What the load will be: level, trend, day and week, from the history alone. Pure but for the time it takes, which it tells. */
 
@@ -20,6 +20,8 @@ export interface ForecastOptions {
 
 /** No more points than a picture has columns; a longer forecast has longer steps. */
 const mostPoints = 5000;
+/** From fewer neither an error nor an interval can be told: one that says nothing looks like one that is sure. */
+const leastJudged = 20;
 /** Nobody adds instances for later. */
 const furthestSeconds = 14 * 86_400;
 
@@ -36,6 +38,8 @@ export function makeForecast(history: readonly HistoryPoint[], options: Forecast
   const times = timesOf(options);
   const horizonMs = times.at(-1)! - endOf(series.bins) + series.seen.stepMs;
   const tried = backtest(series, horizonMs, times.at(-1)!);
+  const judged = tried.trials.reduce((sum, { actual }) => sum + countKnown(actual), 0);
+  if (judged < leastJudged) return { known: false, metric, why: whyNotJudged(judged) };
   const bounds: Bounds = { quantile, horizonMs, offsetAt: series.offsetAt, ...limitsOf(series) };
   const { band, ...quality } = calibrate(tried.trials, bounds);
   const means = tried.ahead(times);
@@ -56,6 +60,10 @@ export function makeForecast(history: readonly HistoryPoint[], options: Forecast
   };
 }
 
+function whyNotJudged(values: number): string {
+  return `the newer half of the history has too many gaps to tell how good a forecast is: ${values} values, ${leastJudged} are needed`;
+}
+
 /** Each step after now, up to the horizon. */
 function timesOf({ stepSeconds, horizonSeconds, now }: ForecastOptions): Float64Array {
   const count = Math.max(1, Math.ceil(Math.min(horizonSeconds, furthestSeconds) / stepSeconds));
@@ -66,38 +74,13 @@ function timesOf({ stepSeconds, horizonSeconds, now }: ForecastOptions): Float64
 }
 
 /** A load may leave what it has been by its own range, not more: lines go on for ever, loads do not. Where it never was negative, it cannot be. */
-function limitsOf({ seen, scale, isNonNegative }: Series): { lowest: number; highest: number } {
+function limitsOf({ clean, scale, isNonNegative }: Series): { lowest: number; highest: number } {
   let [least, most] = [Infinity, -Infinity];
-  for (const v of seen.values) {
+  for (const v of clean.values) {
     if (Number.isNaN(v)) continue;
     least = Math.min(least, v / scale);
     most = Math.max(most, v / scale);
   }
   const range = most - least;
   return { lowest: isNonNegative ? Math.max(0, least - range) : least - range, highest: most + range };
-}
-
-/** Upper quantile of demand at that time; null: nothing is forecast for it. */
-export function neededBy(forecast: ForecastFacts, at: Date): number | null {
-  if (!forecast.known || forecast.points.length === 0) return null;
-  const { points } = forecast;
-  const right = points.findIndex((point) => Date.parse(point.at) >= +at);
-  if (right < 0) return null;
-  const after = points[right]!;
-  const before = points[right - 1];
-  // Before the first point it is the first step from now, unless it is the past.
-  if (before === undefined) return +at >= Date.parse(forecast.madeAt) ? after.upper : null;
-  const share = (+at - Date.parse(before.at)) / (Date.parse(after.at) - Date.parse(before.at));
-  return before.upper + share * (after.upper - before.upper);
-}
-
-const adviceUp = 1.2;
-const adviceDown = 0.5;
-
-/** `threshold`: the demand that the instances of now carry. The greatest forecast over it by a fifth: up; under half of it: down. */
-export function adviceOf(forecast: ForecastFacts, threshold: number): 'up' | 'down' | 'stay' {
-  if (!forecast.known || forecast.points.length === 0) return 'stay';
-  const most = forecast.points.reduce((high, { mean }) => Math.max(high, mean), -Infinity);
-  if (most > adviceUp * threshold) return 'up';
-  return most < adviceDown * threshold ? 'down' : 'stay';
 }

@@ -1,4 +1,6 @@
-import type { ForecastFacts, ScalingBacktestRun, ScalingPolicy } from '../contract/scaling.ts';
+import type { ForecastFacts } from '../contract/forecast.ts';
+import type { ScalingBacktestRun } from '../contract/scaling-facts.ts';
+import type { ScalingPolicy } from '../contract/scaling.ts';
 import { backtest, hpaDesired, whyNotReplayed, type BacktestOptions } from './scaling-backtest.ts';
 import { hpaDefaults, type HpaMemory } from './scaling-hpa.ts';
 import { nextScheduleAt, scheduleAt } from './scaling-schedule.ts';

@@ -1,10 +1,6 @@
-import type {
-  ForecastFacts,
-  ScalingBacktest,
-  ScalingBacktestRun,
-  ScalingMetricPolicy,
-  ScalingPolicy,
-} from '../contract/scaling.ts';
+import type { ForecastFacts } from '../contract/forecast.ts';
+import type { ScalingBacktest, ScalingBacktestRun } from '../contract/scaling-facts.ts';
+import type { ScalingMetricPolicy, ScalingPolicy } from '../contract/scaling.ts';
 import type { IsoTime } from '../contract/observed.ts';
 import { hpaDefaults } from './scaling-hpa.ts';
 import { hpaPilot, policyPilot, replay, type Course } from './scaling-replay.ts';

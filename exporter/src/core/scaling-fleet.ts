@@ -1,4 +1,5 @@
 import type { Fleet, Instance, ScalingPolicy } from '../contract/scaling.ts';
+import { clockJumpMs } from './scaling-times.ts';
 
 /** Who counts. */
 export interface FleetCount {
@@ -23,7 +24,8 @@ function ageSeconds(instance: Instance, now: Date): number | null {
     start = instance.startedAt === null ? null : Date.parse(instance.startedAt);
     starts.set(instance, start);
   }
-  return start === null ? null : (+now - start) / 1000;
+  // A start in the future was written before the clock was set back: how long ago it was, nobody knows.
+  return start === null || start > +now + clockJumpMs ? null : (+now - start) / 1000;
 }
 
 function isCold(instance: Instance, policy: ScalingPolicy, now: Date): boolean {

@@ -43,7 +43,7 @@ function kept(to: number, why: string, situation: Situation): Wish {
   if (least < bounds.min) {
     least = bounds.min;
     limits.push('min');
-    reasons.push(`${instancesInWords(bounds.min)} are the fewest allowed${bounds.whose}`);
+    reasons.push(`fewer than ${instancesInWords(bounds.min)} are not allowed${bounds.whose}`);
   }
   return { to: Math.min(count.current, least), limits, reasons, why };
 }

@@ -29,17 +29,17 @@ function predicted({ view, policy, predicted: need }: Situation): readonly Wish[
   return [{ to: need, reason: `the forecast needs ${need} in ${ahead} s, as long as a new one takes until it serves` }];
 }
 
-/** What metrics, forecast and losses would have. */
+/** What metrics and forecast would have. */
 export function wishesForMore(situation: Situation): readonly Wish[] {
   const { tally, count } = situation;
   const metrics = tally.ups.map(({ vote }) => ({ to: vote.wants ?? 0, reason: vote.reason }));
-  return [...metrics, ...predicted(situation), ...lost(situation)].filter(({ to }) => to > count.current);
+  return [...metrics, ...predicted(situation)].filter(({ to }) => to > count.current);
 }
 
-/** Numbers that a person wrote down for now: neither cooldown nor step keeps them. */
+/** Numbers that were settled before: neither cooldown nor step keeps them. */
 function planned(situation: Situation): readonly Wish[] {
   const { view, policy, count, bounds } = situation;
-  const wishes: Wish[] = [];
+  const wishes: Wish[] = [...lost(situation)];
   if (count.current + count.unknown.length < bounds.min)
     wishes.push({
       to: bounds.min,

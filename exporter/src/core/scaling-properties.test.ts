@@ -199,6 +199,7 @@ describe('any decision', () => {
     const bonds = fc.record({
       leader: fc.boolean(),
       breakerOpen: fc.boolean(),
+      breakerUntil: fc.constant(null),
       running: fc.constantFrom(null, 'x'),
       pausedUntil: fc.constantFrom(null, ago(60), ago(-60)),
     });

@@ -1,12 +1,6 @@
-import type {
-  ForecastFacts,
-  Instance,
-  ScalingBacktestRun,
-  ScalingMetricPolicy,
-  ScalingPolicy,
-  ScalingReading,
-  ScalingView,
-} from '../contract/scaling.ts';
+import type { ForecastFacts } from '../contract/forecast.ts';
+import type { ScalingBacktestRun } from '../contract/scaling-facts.ts';
+import type { Instance, ScalingMetricPolicy, ScalingPolicy, ScalingReading, ScalingView } from '../contract/scaling.ts';
 import { hpaDesired, type HpaMemory, type HpaOptions } from './scaling-hpa.ts';
 import { nextScheduleAt, scheduleAt } from './scaling-schedule.ts';
 import { instancesFor, readingsKept } from './scaling-votes.ts';
@@ -168,6 +162,7 @@ export function policyPilot(
         running: null,
         leader: true,
         breakerOpen: false,
+        breakerUntil: null,
       };
       const decision = decideScaling(view, alone, now);
       if (!decision.act) return;

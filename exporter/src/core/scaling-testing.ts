@@ -1,11 +1,13 @@
 import type {
   Fleet,
   Instance,
+  ScalingDecision,
   ScalingMetricPolicy,
   ScalingPolicy,
   ScalingReading,
   ScalingView,
 } from '../contract/scaling.ts';
+import { decideScaling } from './scaling.ts';
 
 /** Builders of tests. */
 export const now = new Date('2026-03-02T12:00:00.000Z');
@@ -105,6 +107,35 @@ export function viewWith(fields: Partial<ScalingView> = {}): ScalingView {
     running: null,
     leader: true,
     breakerOpen: false,
+    breakerUntil: null,
     ...fields,
   };
 }
+
+export const memory = metricWith({ name: 'memory', kind: 'memory', target: 0.6, up: 0.8, down: 0.4 });
+export const latency = metricWith({
+  name: 'latency',
+  kind: 'response_time',
+  target: null,
+  up: 2,
+  down: 1,
+  scales: 'none',
+});
+export const queue = metricWith({
+  name: 'queue',
+  kind: 'queue_length',
+  target: 55,
+  up: 100,
+  down: 10,
+  scales: 'total',
+});
+
+export const high = readingsOf(0.8, 0.82, 0.83);
+export const low = readingsOf(0.1, 0.2, 0.15);
+export const between = readingsOf(0.5, 0.5, 0.5);
+
+export const decide = (view: Partial<ScalingView>, policy: Partial<ScalingPolicy> = {}): ScalingDecision =>
+  decideScaling(viewWith(view), policyWith(policy), now);
+
+/** Action, number before, number after, limits. */
+export const shortly = ({ action, current, desired, limits }: ScalingDecision) => [action, current, desired, ...limits];

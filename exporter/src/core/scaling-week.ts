@@ -1,4 +1,6 @@
-import type { ForecastFacts, ScalingBacktestRun, ScalingMetricPolicy, ScalingPolicy } from '../contract/scaling.ts';
+import type { ForecastFacts } from '../contract/forecast.ts';
+import type { ScalingBacktestRun } from '../contract/scaling-facts.ts';
+import type { ScalingMetricPolicy, ScalingPolicy } from '../contract/scaling.ts';
 import { makeForecast } from './forecast.ts';
 import { hpaDefaults } from './scaling-hpa.ts';
 import { hpaPilot, policyPilot, replay, type Course } from './scaling-replay.ts';

@@ -1,4 +1,5 @@
-import type { ScalingDecision, ScalingLimit, ScalingPolicy, ScalingRecord, ScalingView } from '../contract/scaling.ts';
+import type { ScalingRecord } from '../contract/scaling-facts.ts';
+import type { ScalingDecision, ScalingLimit, ScalingPolicy, ScalingView } from '../contract/scaling.ts';
 import { costPerHour } from './scaling-cost.ts';
 import { chooseRemoved } from './scaling-fleet.ts';
 import { findFewer, notKnown } from './scaling-in.ts';
@@ -24,7 +25,10 @@ function restraints({ mode }: ScalingPolicy, view: ScalingView, now: Date): read
   const add = (limit: ScalingLimit, reason: string, page = false): number => list.push({ limit, reason, page });
   if (view.running !== null) add('running', `${view.running} runs`);
   if (view.fleet.ownedBy !== null) add('owned', `${view.fleet.ownedBy} sets the number`);
-  if (view.breakerOpen) add('breaker', 'the circuit breaker of the service is open', true);
+  if (view.breakerOpen) {
+    const until = view.breakerUntil === null ? '' : ` until ${view.breakerUntil}`;
+    add('breaker', `scaling failed too often: its circuit breaker is open${until}; a person may try at once`, true);
+  }
   if (view.pausedUntil !== null && Date.parse(view.pausedUntil) > +now)
     add('paused', `scaling is paused until ${view.pausedUntil}`);
   if (mode === 'manual') add('mode', 'mode manual: a person has to start it', true);
@@ -137,9 +141,16 @@ export function causesOf({ action, current, votes }: ScalingDecision): readonly 
   return [];
 }
 
-/** What it acts on: metrics; else the forecast; else a number that was written down (bounds, a schedule, the start). */
-export function triggerOf(decision: ScalingDecision): Exclude<ScalingRecord['trigger'], 'manual'> {
-  const { action, current, predicted } = decision;
+/**
+ * What it acts on: metrics; the number of before, of which some ended by themselves; else the forecast; else a number that was written
+ * down (bounds, a schedule, the start).
+ */
+export function triggerOf(
+  decision: ScalingDecision,
+  wantedBefore: number | null,
+): Exclude<ScalingRecord['trigger'], 'manual'> {
+  const { action, current, desired, predicted } = decision;
   if (causesOf(decision).length > 0) return 'metrics';
+  if (action === 'scale_up' && wantedBefore !== null && desired <= wantedBefore) return 'repair';
   return action === 'scale_up' && predicted !== null && predicted > current ? 'forecast' : 'schedule';
 }

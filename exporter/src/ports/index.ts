@@ -73,6 +73,11 @@ export interface Spawner {
   find(variable: string, value: string, others: readonly string[]): Promise<Outcome<readonly FoundProcess[]>>;
   /** False: it is gone. Errors: `exec_failed` (not permitted). */
   signal(id: ProcessId, signal: NodeJS.Signals): Promise<Outcome<boolean>>;
+  /**
+   * Processor time that it has used since its start, with that of its children that have ended, in seconds. Null: it is gone. Errors:
+   * `exec_failed`: nobody can tell.
+   */
+  processorSeconds(id: ProcessId): Promise<Outcome<number | null>>;
 }
 
 export interface FoundProcess {

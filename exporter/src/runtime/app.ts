@@ -17,7 +17,7 @@ import type {
   ScalingOverride,
   ScalingRecord,
   ScalingTrigger,
-} from '../contract/scaling.ts';
+} from '../contract/scaling-facts.ts';
 import type { ScalingPreview } from '../contract/index.ts';
 import type { SlaReport } from '../contract/sla.ts';
 import type { MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';

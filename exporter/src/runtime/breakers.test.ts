@@ -73,7 +73,20 @@ describe('the breakers of a service', () => {
     await breakers.open('shop');
     const next = breakersAt();
     for (const [name, text] of kept) next.kept.set(name, text);
+    // A look before it is loaded must not hide it.
+    expect(next.breakers.isOpen('shop')).toBe(false);
     await next.breakers.load(['shop']);
     expect(next.breakers.isOpen('shop')).toBe(true);
+  });
+
+  it('closes when what it was open for was changed', async () => {
+    const { breakers } = breakersAt();
+    const failing = () => Promise.resolve(fail('scaling_failed', 'gone'));
+    await breakers.guarded('shop', 'scaling', failing);
+    await breakers.guarded('shop', 'scaling', failing);
+    expect(state(breakers, 'scaling')).toBe('open');
+    await breakers.reset('shop', 'scaling');
+    expect(state(breakers, 'scaling')).toBe('closed');
+    expect(await breakers.guarded('shop', 'scaling', () => Promise.resolve(ok(1)))).toEqual(ok(1));
   });
 });

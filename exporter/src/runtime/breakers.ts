@@ -19,6 +19,8 @@ export interface Breakers {
   tell(service: string, name: string, succeeded: boolean): Promise<void>;
   /** Opens the service's own, as if it had failed often enough. */
   open(service: string): Promise<void>;
+  /** What it was open for was changed: it closes, and counts anew. */
+  reset(service: string, name: string): Promise<void>;
   load(services: readonly string[]): Promise<void>;
 }
 
@@ -39,15 +41,13 @@ const nameOf = (service: string): string => `breakers:${service}`;
 export function createBreakers(deps: BreakersDeps): Breakers {
   const all = new Map<string, Map<string, BreakerFacts>>();
   const pending = new Map<string, number>();
-  const breakersOf = (service: string): Map<string, BreakerFacts> => {
-    const found = all.get(service) ?? new Map([[ownBreaker, newBreaker(ownBreaker)]]);
-    all.set(service, found);
-    return found;
-  };
+  const breakersOf = (service: string): ReadonlyMap<string, BreakerFacts> =>
+    all.get(service) ?? new Map([[ownBreaker, newBreaker(ownBreaker)]]);
   const get = (service: string, name: string): BreakerFacts => breakersOf(service).get(name) ?? newBreaker(name);
   const set = async (service: string, next: BreakerFacts): Promise<void> => {
     const before = get(service, next.name);
-    breakersOf(service).set(next.name, next);
+    // Only what was told is kept: whoever merely looks before `load` must not hide what an earlier process wrote.
+    all.set(service, new Map([...breakersOf(service), [next.name, next]]));
     if (before.state !== next.state) {
       deps.log.warn('a circuit breaker changed', { service, breaker: next.name, from: before.state, to: next.state });
       deps.changed(service, next);
@@ -74,6 +74,8 @@ export function createBreakers(deps: BreakersDeps): Breakers {
       const lastFailureAt = now.toISOString();
       await set(service, { ...before, state: 'open', halfOpenCalls: 0, lastFailureAt, nextAttemptAt });
     },
+    reset: (service, name) =>
+      get(service, name).state === 'closed' ? Promise.resolve() : set(service, newBreaker(name)),
     async guarded(service, name, call) {
       const asked = askBreaker(get(service, name), deps.settings(service), deps.clock.now());
       await set(service, asked.breaker);
@@ -91,11 +93,12 @@ export function createBreakers(deps: BreakersDeps): Breakers {
     },
     async load(services) {
       for (const service of services) {
-        const text = all.has(service) ? null : await deps.facts.get(nameOf(service));
+        const text = await deps.facts.get(nameOf(service));
         if (text === null) continue;
         const kept = JSON.parse(text) as readonly BreakerFacts[];
-        // Calls that an earlier process let through have ended with it.
-        all.set(service, new Map(kept.map((one) => [one.name, { ...one, halfOpenCalls: 0 }])));
+        // Calls that an earlier process let through have ended with it. What was told since is newer.
+        const earlier = kept.map((one) => [one.name, { ...one, halfOpenCalls: 0 }] as const);
+        all.set(service, new Map([...earlier, ...(all.get(service) ?? [])]));
       }
     },
   };

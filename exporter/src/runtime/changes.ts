@@ -52,7 +52,7 @@ export async function audited<T>(
     (thrown: unknown) =>
       core.deps.log.error('the end of a change could not be audited', { action, error: toOpError(thrown).message }),
   );
-  core.wake.wake();
+  core.wake.wake('readings');
   return outcome;
 }
 

@@ -1,4 +1,5 @@
 import { toOpError } from '../contract/errors.ts';
+import type { Operation } from '../contract/operation.ts';
 import type { App } from './app.ts';
 import type { Approvals } from './approvals.ts';
 import { createHandlerDeps, emit, writeAudit, type AppCore, type AppDeps, type AppState } from './app-core.ts';
@@ -26,7 +27,7 @@ import { createOperations, type Operations } from './operations/operations.ts';
 import { publish } from './publish.ts';
 import { reconcileService } from './reconcile.ts';
 import { createScheduler } from './scheduler.ts';
-import { createWaker } from './waker.ts';
+import { createWaker, type Waking } from './waker.ts';
 import { createWatches } from './watches.ts';
 
 export type { AppDeps } from './app-core.ts';
@@ -216,7 +217,7 @@ function operationsOf(shared: Shared, handlerDeps: HandlerDeps, handlers: Handle
     approvalOf: (id) => approvals.pending(id),
     meter: deps.meter,
     emit: (event) => {
-      if (event.type === 'operation' && event.operation.endedAt !== null) shared.wake.wake();
+      if (event.type === 'operation' && event.operation.endedAt !== null) shared.wake.wake(wakingOf(event.operation));
       emit(shared, event);
     },
     onAudit: (written) => {
@@ -224,6 +225,12 @@ function operationsOf(shared: Shared, handlerDeps: HandlerDeps, handlers: Handle
       if (!written) deps.meter.countAuditWriteFailure();
     },
   });
+}
+
+/** A restore into a new folder writes neither to a repository nor to the catalogue: its end is published, and nothing read again. */
+function wakingOf({ kind, params }: Operation): Waking {
+  const target = params['target'] as { readonly kind?: unknown } | undefined;
+  return kind === 'restore' && target?.kind === 'folder' ? 'operations' : 'readings';
 }
 
 function liveOf(shared: Shared, changed: () => Promise<void>): Live {
@@ -276,13 +283,14 @@ async function loop(core: AppCore, signal: AbortSignal): Promise<void> {
 
 /** One turn: read what is due, decide, start, publish. */
 async function tick(core: AppCore, signal: AbortSignal): Promise<void> {
-  const changed = core.wake.take();
+  const woken = core.wake.take();
   await core.scheduler.refresh();
   const closed = await closeExpired(core);
-  const reading = changed
-    ? core.collectors.runChanged().then(() => true)
-    : core.collectors.runDue(+core.deps.clock.now());
+  const reading =
+    woken === 'readings'
+      ? core.collectors.runChanged().then(() => true)
+      : core.collectors.runDue(+core.deps.clock.now());
   const read = await Promise.race([reading, core.deps.clock.sleep(readingMs, signal).then(() => true)]);
   const started = await core.scheduler.run();
-  if (read || closed || started > 0) await publish(core);
+  if (read || woken !== null || closed || started > 0) await publish(core);
 }

@@ -23,6 +23,31 @@ describe('lines of an output', () => {
     expect(await read(chunks)).toEqual(expected);
   });
 
+  it.each<[string, object]>([
+    ['has none', {}],
+    ['names it otherwise', { _handle: { stop: () => 0, start: () => 0 } }],
+    ['refuses', { _handle: { readStop: () => -9, readStart: () => -9 } }],
+    [
+      'has taken it away',
+      {
+        _handle: {
+          readStop: () => {
+            throw new TypeError('Illegal invocation');
+          },
+          readStart: () => 0,
+        },
+      },
+    ],
+  ])('come at once from a stream whose handle cannot be stopped: it %s', async (_, handle) => {
+    const [stream, lines] = [Object.assign(new PassThrough(), handle), [] as string[]];
+    readLines(stream, (line) => lines.push(line));
+    for (let n = 0; n < 200; n += 1) stream.write(`line ${n}\n`);
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(lines).toHaveLength(200);
+    stream.end();
+  });
+
   it('are cut where they have no end', async () => {
     const [line, next] = await read([...Array.from({ length: 40 }, () => 'x'.repeat(65_536)), '\nafter\n']);
 

@@ -7,7 +7,7 @@ import { known, unknown, type Observed } from '../contract/observed.ts';
 import type { EngineAbilities } from '../contract/engine.ts';
 import type { FailoverFacts } from '../contract/failover.ts';
 import type { HealthFacts } from '../contract/health.ts';
-import type { ScalingSummary } from '../contract/scaling.ts';
+import type { ScalingSummary } from '../contract/scaling-facts.ts';
 import type { DrillRecord, Operation } from '../contract/operation.ts';
 import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../contract/postgres.ts';
 import type { QualitySummary } from '../contract/quality.ts';

@@ -4,7 +4,7 @@ import type { EngineAbilities } from '../contract/engine.ts';
 import type { FailoverFacts } from '../contract/failover.ts';
 import type { HealthFacts } from '../contract/health.ts';
 import type { LiveFacts } from '../contract/live-facts.ts';
-import type { ScalingSummary } from '../contract/scaling.ts';
+import type { ScalingSummary } from '../contract/scaling-facts.ts';
 import { unknown, type Observed } from '../contract/observed.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { CollectorSnapshot, MaintenanceWindow, Pause, Snapshot } from '../contract/snapshot.ts';

@@ -11,6 +11,7 @@ const readAtOnce = 64;
 
 interface Seen {
   readonly startTicks: number;
+  readonly processorSeconds: number;
   readonly session: number;
 }
 
@@ -22,7 +23,11 @@ async function look(pid: number): Promise<Seen | null> {
     if (parsed === null) throw new Error(`/proc/${pid}/stat has another form than expected`);
     if (parsed.state === 'Z' || parsed.state === 'X') return null;
     // Field 6; field 3 stands first behind the name.
-    return { startTicks: parsed.startTicks, session: Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[3]) };
+    return {
+      startTicks: parsed.startTicks,
+      processorSeconds: parsed.processorSeconds,
+      session: Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[3]),
+    };
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ESRCH') return null;
@@ -76,6 +81,15 @@ async function isRunning(id: ProcessId): Promise<Outcome<boolean>> {
   }
 }
 
+async function processorSeconds({ pid, startTicks, boot }: ProcessId): Promise<Outcome<number | null>> {
+  try {
+    const seen = (await bootId()) === boot ? await look(pid) : null;
+    return ok(seen?.startTicks === startTicks ? seen.processorSeconds : null);
+  } catch (thrown) {
+    return fail('exec_failed', `nobody can tell how busy process ${pid} is: ${toOpError(thrown).message}`);
+  }
+}
+
 async function signal(id: ProcessId, name: NodeJS.Signals): Promise<Outcome<boolean>> {
   try {
     if (!(await running(id))) return ok(false);
@@ -125,4 +139,4 @@ async function one(
 }
 
 /** Linux: what runs is read from /proc. */
-export const systemSpawner: Spawner = { spawn: start, isRunning, find, signal };
+export const systemSpawner: Spawner = { spawn: start, isRunning, find, signal, processorSeconds };

@@ -1,24 +1,27 @@
+/** Why the loop turns: what collectors read may have changed, or only what runs has. */
+export type Waking = 'readings' | 'operations';
+
 /** Lets the loop turn at once when an operation has ended, so that metrics follow within the second. */
 export interface Waker {
-  wake(): void;
-  /** True once since the last call. */
-  take(): boolean;
+  wake(why: Waking): void;
+  /** Why it was woken since the last call, `readings` where it was for both; null: it was not. */
+  take(): Waking | null;
   woken(): Promise<void>;
 }
 
 export function createWaker(): Waker {
-  let flag = false;
+  let pending: Waking | null = null;
   let release: () => void = () => undefined;
   return {
-    wake: () => {
-      flag = true;
+    wake: (why) => {
+      if (pending !== 'readings') pending = why;
       release();
     },
     take: () => {
-      const was = flag;
-      flag = false;
+      const was = pending;
+      pending = null;
       return was;
     },
-    woken: () => (flag ? Promise.resolve() : new Promise((resolve) => (release = resolve))),
+    woken: () => (pending !== null ? Promise.resolve() : new Promise((resolve) => (release = resolve))),
   };
 }

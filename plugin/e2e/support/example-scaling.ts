@@ -18,7 +18,7 @@ import { backtestOf, endedScale, planOf, policyText, previewOf, runningScale } f
 /**
  * Services that are scaled, put into the replies of a real exporter, so that the page can be looked at in every state: the exporter's own
  * one is well and has a forecast, `checkout` is at its limits and held back, `queue` is frozen without its metrics, `reports` only observes,
- * `search` waits for a person and belongs to an HPA, `legacy` has instances that nobody can see.
+ * `search` waits for a person, `ranking` belongs to an HPA, `mail` rests after failures, `legacy` has instances that nobody can see.
  */
 
 const readyFour: readonly Instance[] = [
@@ -199,9 +199,9 @@ export const observing: Scaling = {
   decisions: [wouldAdd],
 };
 
-const proposal: Decision = { ...wouldAdd, limits: ['mode', 'owned'], reasons: ['requests want 4', 'a person decides'] };
+const proposal: Decision = { ...wouldAdd, limits: ['mode'], reasons: ['requests want 4', 'a person decides'] };
 
-/** It proposes and waits; an HPA owns the number. */
+/** It proposes and waits. */
 export const waiting: Scaling = {
   ...observing,
   engine: 'kubernetes',
@@ -209,10 +209,42 @@ export const waiting: Scaling = {
   fleet: {
     instances: [instanceWith('search-7c9d-x2x8q', { load: null }), instanceWith('search-7c9d-z77lm', { load: null })],
     wanted: 2,
-    ownedBy: 'HorizontalPodAutoscaler search',
+    ownedBy: null,
   },
   decision: proposal,
   decisions: [proposal],
+};
+
+const leftAlone: Decision = { ...wouldAdd, limits: ['owned'], reasons: ['requests want 4', 'another one decides'] };
+
+/** An HPA owns the number, and Genesis is not to touch that. */
+export const owned: Scaling = {
+  ...waiting,
+  mode: 'auto',
+  fleet: { instances: waiting.fleet?.instances ?? [], wanted: 2, ownedBy: 'HorizontalPodAutoscaler ranking' },
+  decision: leftAlone,
+  decisions: [leftAlone],
+};
+
+const cannotAdd: Decision = {
+  ...wouldAdd,
+  current: 0,
+  desired: 1,
+  proposed: 1,
+  limits: ['breaker'],
+  reasons: ['0 is below 1, the fewest allowed', 'the circuit breaker of the service is open'],
+};
+
+/** No worker gets ready, time after time, and it rests. */
+export const broken: Scaling = {
+  ...observing,
+  engine: 'process',
+  mode: 'auto',
+  fleet: { instances: [], wanted: null, ownedBy: null },
+  desired: 0,
+  min: 1,
+  decision: cannotAdd,
+  decisions: [cannotAdd],
 };
 
 /** Nobody can see the instances, and nothing was decided. */
@@ -233,6 +265,8 @@ const others: Readonly<Record<string, Scaling>> = {
   queue: frozen,
   reports: observing,
   search: waiting,
+  ranking: owned,
+  mail: broken,
   legacy: unseen,
 };
 
@@ -318,6 +352,7 @@ function summaryOf(facts: Scaling): ScalingSummary {
       forecast !== null && forecast.known
         ? { metric: forecast.metric, model: forecast.model, error: forecast.error }
         : null,
+    last: facts.history[0] ?? null,
   };
 }
 

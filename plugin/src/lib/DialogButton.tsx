@@ -1,7 +1,8 @@
 import { t } from '../text.ts';
 import { Button, type ButtonProps } from '@grafana/ui';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useConnection } from '../api/hooks.ts';
+import { useDialog, type Dialog } from '../components/flow/DialogHost.tsx';
 import { missingPermission } from '../components/permissions.ts';
 
 interface PermittedButtonProps extends Pick<ButtonProps, 'variant' | 'fill' | 'size' | 'icon'> {
@@ -35,19 +36,17 @@ export function PermittedButton(props: PermittedButtonProps): React.JSX.Element 
 }
 
 interface DialogButtonProps extends Omit<PermittedButtonProps, 'onClick'> {
-  /** The dialog, for a flow that has choices of its own. */
-  readonly dialog: (close: () => void) => ReactNode;
-  /** There is nothing to press any more; a dialog that is open stays, so that its result can be read. */
-  readonly isGone?: boolean;
+  /** The dialog, for a flow that has choices of its own. It stays as it was opened, also when the button goes. */
+  readonly dialog: Dialog;
 }
 
 /** A button that opens a dialog. */
-export function DialogButton({ dialog, isGone = false, ...button }: DialogButtonProps): React.JSX.Element {
-  const [isOpen, setOpen] = useState(false);
+export function DialogButton({ dialog, ...button }: DialogButtonProps): React.JSX.Element {
+  const { open, inPlace } = useDialog();
   return (
     <>
-      {!isGone && <PermittedButton {...button} onClick={() => setOpen(true)} />}
-      {isOpen && dialog(() => setOpen(false))}
+      <PermittedButton {...button} onClick={() => open(dialog)} />
+      {inPlace}
     </>
   );
 }

@@ -1,5 +1,5 @@
-import type { BacktestRun } from './scaling-api.ts';
-import { change, compared, currentRun, lastWeek, missingShare, rangeFault } from './scaling-backtest.ts';
+import type { Backtest, BacktestRun } from './scaling-api.ts';
+import { betterFrom, change, compared, currentRun, lastWeek, missingShare, rangeFault } from './scaling-backtest.ts';
 
 const now = Date.parse('2026-11-22T12:00:30Z');
 const iso = (hours: number): string => new Date(now - hours * 3_600_000).toISOString();
@@ -59,4 +59,22 @@ it('finds the policy that holds, and how much was missing', () => {
 
   expect(currentRun({ runs } as never)?.policy).toBe('current');
   expect([missingShare({ points: 200, missing: 10 }), missingShare({ points: 0, missing: 0 })]).toEqual([0.05, null]);
+});
+
+it('says where to begin when the first part of a range has no values, with an hour at least', () => {
+  const [from, to] = [iso(168), iso(0)];
+  const of = (...hours: readonly number[]): Backtest => {
+    const series = [168, 100, 50, 10, 0.5].map((ago) => ({
+      at: iso(ago),
+      demand: hours.includes(ago) ? 2 : null,
+      ready: 2,
+      desired: 2,
+    }));
+    return { from, to, stepSeconds: 60, points: 5, missing: 0, runs: [{ series }] } as unknown as Backtest;
+  };
+
+  expect(betterFrom(of(168, 100))).toBeNull();
+  expect(betterFrom(of())).toBeNull();
+  expect(betterFrom(of(50, 10))).toBe(iso(50));
+  expect(betterFrom(of(0.5))).toBe(iso(1));
 });

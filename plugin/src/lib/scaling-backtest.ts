@@ -45,6 +45,16 @@ export function missingShare({ points, missing }: Pick<Backtest, 'points' | 'mis
   return points === 0 ? null : missing / points;
 }
 
+/** Where a range had better begin of which the first part has no values; null: it begins with one, or has none at all. */
+export function betterFrom({ from, to, stepSeconds, runs }: Backtest): string | null {
+  const first = runs[0]?.series.find(({ demand }) => demand !== null);
+  if (first === undefined) return null;
+  // Drawn values stand further apart than those that were replayed.
+  const spare = Math.max(stepSeconds * 1000, (Date.parse(to) - Date.parse(from)) / 50);
+  if (Date.parse(first.at) - Date.parse(from) < spare) return null;
+  return new Date(Math.min(Date.parse(first.at), Date.parse(to) - backtestLimits.leastMs)).toISOString();
+}
+
 export function currentRun({ runs }: Backtest): BacktestRun | undefined {
   return runs.find(({ policy }) => policy === 'current');
 }

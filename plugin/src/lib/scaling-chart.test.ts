@@ -152,6 +152,7 @@ describe('the layout', () => {
     records: [record(45)],
     hours: 3,
     nowMs: now,
+    offsetMs: 0,
   } as unknown as Omit<Parameters<typeof loadLayout>[0], 'width'>;
 
   it.each([320, 1400])('keeps everything inside of %p px', (width) => {

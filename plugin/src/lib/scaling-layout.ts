@@ -28,6 +28,8 @@ export interface LoadInput {
   readonly records: readonly ScalingRecord[];
   readonly hours: number;
   readonly nowMs: number;
+  /** From UTC, of the zone in which the axis is labelled. */
+  readonly offsetMs: number;
   readonly width: number;
 }
 
@@ -76,7 +78,7 @@ export interface LoadLayout {
 const room = { left: 46, right: 8, load: 150, strip: 26, count: 96, axis: 22, gap: 10, top: 8 } as const;
 
 export function loadLayout(input: LoadInput): LoadLayout {
-  const { load, facts, nowMs, width, metric } = input;
+  const { load, facts, nowMs, offsetMs, width, metric } = input;
   const forecast = forecastOf(facts.forecast, load.metric);
   const span = spanOf(input.hours, nowMs, forecast, load.points[0]?.at ?? null);
   const plot = { left: room.left, right: Math.max(room.left + 40, width - room.right) };
@@ -114,7 +116,7 @@ export function loadLayout(input: LoadInput): LoadLayout {
     xOf,
     xToMs: scaleOf(plot.left, plot.right, span.fromMs, span.toMs),
     nowX,
-    timeTicks: timeTicks(span, Math.max(2, Math.floor((plot.right - plot.left) / 60)), offsetOf(nowMs)).map((ms) => ({ x: xOf(ms), ms })), // prettier-ignore
+    timeTicks: timeTicks(span, Math.max(2, Math.floor((plot.right - plot.left) / 60)), offsetMs).map((ms) => ({ x: xOf(ms), ms })), // prettier-ignore
     loadTicks: loadTicks.map((value) => ({ value, y: loadY(value) })),
     countTicks: countTicks.map((value) => ({ value, y: countY(value) })),
     paths: {
@@ -151,11 +153,6 @@ function forecastOf(forecast: Scaling['forecast'], metric: string | null): Known
 function carriedBy(metric: ScalingMetric | undefined): (point: LoadPoint) => number | null {
   const target = metric === undefined || metric.scales === 'none' ? null : metric.target;
   return ({ ready }) => (target === null || ready === null ? null : ready * target);
-}
-
-/** Of this machine's zone, in which the axis is labelled. */
-function offsetOf(ms: number): number {
-  return -new Date(ms).getTimezoneOffset() * 60_000;
 }
 
 function momentsOf(

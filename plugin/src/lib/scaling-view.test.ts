@@ -93,6 +93,7 @@ describe('the standing of a decision', () => {
     ['unknown', { decision: null, frozenSince: null }],
     ['page', { decision: decision({ page: true }), frozenSince: null }],
     ['acts', { decision: decision({ action: 'scale_up', act: true }), frozenSince: null }],
+    ['page', { decision: decision({ action: 'scale_up', limits: ['breaker'] }), frozenSince: null }],
     ['would', { decision: decision({ action: 'scale_down' }), frozenSince: null }],
     ['held', { decision: decision({ proposed: 5 }), frozenSince: null }],
     ['calm', { decision: decision({}), frozenSince: null }],

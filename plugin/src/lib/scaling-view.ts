@@ -76,7 +76,8 @@ export type Standing = 'frozen' | 'page' | 'acts' | 'would' | 'held' | 'calm' | 
 export function standingOf({ decision, frozenSince }: Pick<Scaling, 'decision' | 'frozenSince'>): Standing {
   if (frozenSince !== null || decision?.action === 'freeze') return 'frozen';
   if (decision === null) return 'unknown';
-  if (decision.page) return 'page';
+  // With its circuit breaker open it would, and cannot, until somebody has looked why the last ones failed.
+  if (decision.page || (decision.action !== 'hold' && decision.limits.includes('breaker'))) return 'page';
   if (decision.action !== 'hold') return decision.act ? 'acts' : 'would';
   return decision.proposed !== null && decision.proposed !== decision.current ? 'held' : 'calm';
 }

@@ -3,6 +3,10 @@ import { maxBy, onService, serviceKey, sumBy } from '../expr.ts';
 import { threshold } from '../thresholds.ts';
 import { aboutService, keepFiringSeconds, ofService, type Alert } from './alert.ts';
 
+/** Of the action that the alert is about, as long as no other one has ended since; else nothing. */
+const lastAction = (when: 'before' | 'after', say: string): string =>
+  `{{ with printf "${metric('genesis_scaling_last_action_instances')}{cluster=%q,service=%q,action=%q,when=%q}" $labels.cluster $labels.service $labels.action "${when}" | query }}${say}{{ end }}`;
+
 export const scalingAlerts: readonly Alert[] = [
   {
     name: 'GenesisAutoscalerActionFailing',
@@ -60,7 +64,7 @@ export const scalingAlerts: readonly Alert[] = [
         `${sumBy([...serviceKey, 'action', 'result'], 'genesis_scaling_actions_total', { range: '10m', over: 'increase' })} > 0`,
       ),
     summary: '{{ $labels.service }}: {{ $labels.action }} ended with {{ $labels.result }}',
-    description: `A scaling action ({{ $labels.action }}) of ${ofService} ended with {{ $labels.result }} in the last ten minutes.`,
+    description: `A scaling action ({{ $labels.action }}) of ${ofService} ended with {{ $labels.result }} in the last ten minutes${lastAction('before', ': by {{ . | first | label "trigger" }}, from {{ . | first | value }}')}${lastAction('after', ' to {{ . | first | value }} instances')}.`,
   },
   {
     name: 'GenesisAutoscalerFrozen',
@@ -70,8 +74,8 @@ export const scalingAlerts: readonly Alert[] = [
     forSeconds: 0,
     keepFiringForSeconds: keepFiringSeconds,
     expr: () => aboutService(`${maxBy(serviceKey, 'genesis_scaling_frozen')} == 1`),
-    summary: '{{ $labels.service }} is not scaled: its metrics are missing',
-    description: `The number of instances of ${ofService} is frozen, because metrics that it follows are missing, stale or no numbers. Nothing is removed, and nothing may be added.`,
+    summary: '{{ $labels.service }} is not scaled: its metrics or its instances are not known',
+    description: `The number of instances of ${ofService} is frozen, because metrics that it follows are missing, stale or no numbers, or because its instances could not be looked at. Nothing is removed, and nothing may be added.`,
   },
   {
     name: 'GenesisForecastErrorHigh',

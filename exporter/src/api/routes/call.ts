@@ -78,6 +78,24 @@ export function answer(outcome: Outcome<unknown>, status: Reply['status'] = 200)
   return outcome.ok ? ok({ status, body: outcome.value }) : outcome;
 }
 
+/** Pause of an automation, for so long. */
+export async function pauseAutomation(
+  call: Call<'pauseFailover' | 'pauseScaling'>,
+  pause: 'pauseFailover' | 'pauseScaling',
+): Promise<Outcome<Reply>> {
+  const { seconds, reason } = call.body;
+  return answer(await call.app[pause](paramOf(call, 'name'), seconds, optionsOf(call, { reason })));
+}
+
+export async function resumeAutomation(
+  call: Pick<Call, 'app' | 'params' | 'identity' | 'remote' | 'idempotencyKey'>,
+  resume: 'resumeFailover' | 'resumeScaling',
+): Promise<Outcome<Reply>> {
+  const service = paramOf(call, 'name');
+  const done = await call.app[resume](service, optionsOf(call));
+  return done.ok ? ok({ status: 200, body: { service, resumed: done.value.resumed } }) : done;
+}
+
 export function accepted(outcome: Outcome<Operation>): Outcome<Reply> {
   if (!outcome.ok) return outcome;
   return ok({ status: 202, body: outcome.value, headers: { Location: `/api/v1/operations/${outcome.value.id}` } });

@@ -1,5 +1,14 @@
 import { ok } from '../../contract/errors.ts';
-import { accepted, answer, optionsOf, paramOf, submit, type Handlers } from './call.ts';
+import {
+  accepted,
+  answer,
+  optionsOf,
+  paramOf,
+  pauseAutomation,
+  resumeAutomation,
+  submit,
+  type Handlers,
+} from './call.ts';
 
 export const failoverHandlers = {
   async getFailover(call) {
@@ -30,15 +39,8 @@ export const failoverHandlers = {
     const request = { kind: 'rejoin' as const, service: paramOf(call, 'name'), node: paramOf(call, 'id'), allowClone };
     return submit(call, request, wishes);
   },
-  async pauseFailover(call) {
-    const { seconds, reason } = call.body;
-    return answer(await call.app.pauseFailover(paramOf(call, 'name'), seconds, optionsOf(call, { reason })));
-  },
-  async resumeFailover(call) {
-    const service = paramOf(call, 'name');
-    const done = await call.app.resumeFailover(service, optionsOf(call));
-    return done.ok ? ok({ status: 200, body: { service, resumed: done.value.resumed } }) : done;
-  },
+  pauseFailover: (call) => pauseAutomation(call, 'pauseFailover'),
+  resumeFailover: (call) => resumeAutomation(call, 'resumeFailover'),
   async approveOperation(call) {
     const { approve, reason } = call.body;
     return accepted(await call.app.approve(paramOf(call, 'id'), approve, optionsOf(call, { reason })));

@@ -1,5 +1,5 @@
 import { ok } from '../../contract/errors.ts';
-import { answer, optionsOf, paramOf, submit, type Handlers } from './call.ts';
+import { answer, optionsOf, paramOf, pauseAutomation, resumeAutomation, submit, type Handlers } from './call.ts';
 
 /** Reads of Prometheus' history end with this, whoever waits for them. */
 const patience = (): AbortSignal => AbortSignal.timeout(30_000);
@@ -22,15 +22,8 @@ export const scalingHandlers = {
     const { desired, ...wishes } = call.body;
     return submit(call, { kind: 'scale', service: paramOf(call, 'name'), desired }, wishes);
   },
-  async pauseScaling(call) {
-    const { seconds, reason } = call.body;
-    return answer(await call.app.pauseScaling(paramOf(call, 'name'), seconds, optionsOf(call, { reason })));
-  },
-  async resumeScaling(call) {
-    const service = paramOf(call, 'name');
-    const done = await call.app.resumeScaling(service, optionsOf(call));
-    return done.ok ? ok({ status: 200, body: { service, resumed: done.value.resumed } }) : done;
-  },
+  pauseScaling: (call) => pauseAutomation(call, 'pauseScaling'),
+  resumeScaling: (call) => resumeAutomation(call, 'resumeScaling'),
   async previewScalingPolicy(call) {
     return answer(call.app.previewScalingPolicy(paramOf(call, 'name'), call.body.policy));
   },

@@ -1,5 +1,7 @@
 import { ok } from '../../contract/errors.ts';
-import type { ScalingBacktest, ScalingDecision, ScalingFacts, ScalingRecord } from '../../contract/scaling.ts';
+import type { ScalingBacktest, ScalingFacts, ScalingRecord } from '../../contract/scaling-facts.ts';
+import type { ScalingDecision } from '../../contract/scaling.ts';
+import { instanceWith, metricWith } from '../../core/scaling-testing.ts';
 import type { App } from '../../runtime/app.ts';
 
 const at = '2026-11-22T03:00:00.000Z';
@@ -51,17 +53,7 @@ export function aScaling(): ScalingFacts {
     engine: 'process',
     mode: 'auto',
     fleet: {
-      instances: [
-        {
-          name: 'shop-1',
-          state: 'ready',
-          startedAt: at,
-          address: '127.0.0.1:9001',
-          load: 3,
-          protectedBy: null,
-          detail: null,
-        },
-      ],
+      instances: [instanceWith('shop-1', { startedAt: at, address: '127.0.0.1:9001', load: 3 })],
       wanted: 2,
       ownedBy: null,
     },
@@ -69,21 +61,7 @@ export function aScaling(): ScalingFacts {
     min: 1,
     max: 4,
     desired: 2,
-    metrics: [
-      {
-        name: 'cpu',
-        kind: 'cpu',
-        source: 'own',
-        strategy: 'target_tracking',
-        target: 0.5,
-        up: 0.7,
-        down: 0.3,
-        inverse: false,
-        scales: 'mean',
-        steps: [],
-        cooldownSeconds: null,
-      },
-    ],
+    metrics: [metricWith({ source: 'own' })],
     readings: { cpu: { at, known: true, value: 0.83 } },
     decision,
     frozenSince: null,

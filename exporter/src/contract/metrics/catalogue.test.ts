@@ -6,6 +6,8 @@ const families = Object.entries<Family>(metricCatalogue);
 const bounded = new Set([
   'cluster',
   'service',
+  'trigger',
+  'when',
   'region',
   'engine',
   'backup_type',

@@ -1,5 +1,5 @@
 import type { FailoverFacts } from '../failover.ts';
-import type { ScalingSummary } from '../scaling.ts';
+import type { ScalingSummary } from '../scaling-facts.ts';
 import type { HealthFacts } from '../health.ts';
 import type { IsoTime, Observed } from '../observed.ts';
 import type { DatabaseFacts, PitrFacts, ReplicationFacts } from '../postgres.ts';

@@ -1,4 +1,4 @@
-import type { ScalingSummary } from '../scaling.ts';
+import type { ScalingSummary } from '../scaling-facts.ts';
 import { combinations, eventCounter, results, serviceGauge, type MetricUnit, type SampleValue } from './family.ts';
 import { flag } from './reading.ts';
 
@@ -49,7 +49,7 @@ export const scalingMetrics = {
     },
   }),
   genesis_scaling_frozen: ofService(
-    'Whether the number is frozen, because metrics are missing.',
+    'Whether the number is frozen, because metrics are missing or instances could not be looked at.',
     'boolean',
     ({ frozenSince }) => flag(frozenSince !== null),
   ),
@@ -92,6 +92,17 @@ export const scalingMetrics = {
     read: ({ scaling }, emit) => {
       const cost = scaling?.cost ?? null;
       if (cost !== null) emit(cost.perHour, cost.currency);
+    },
+  }),
+  genesis_scaling_last_action_instances: serviceGauge({
+    help: 'Instances before and after (when) the scaling action that ended last, and what led to it (trigger); absent where they are not known.',
+    unit: 'count',
+    labels: ['action', 'trigger', 'when'],
+    read: ({ scaling }, emit) => {
+      const last = scaling?.last ?? null;
+      if (last === null) return;
+      emit(last.before, last.action, last.trigger, 'before');
+      emit(last.after, last.action, last.trigger, 'after');
     },
   }),
   genesis_scaling_actions_total: eventCounter({

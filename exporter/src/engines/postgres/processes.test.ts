@@ -110,11 +110,24 @@ describe('processes of this machine', () => {
     expect(all.filter(({ pid, command }) => pid === 2 && command.length === 0)).toEqual([]);
   });
 
+  test('what is older than a server is not looked at; its children are', async () => {
+    const at = join(folder, 'younger');
+    // The kernel tells the start in ticks of 10 ms.
+    const child = await pretend(at, 'sleep 0.1; sleep 60 & echo up; exec 1>&-; wait');
+    const postmaster = await postmasterWhere(child.pid ?? 0, (data) => data === at);
+    const since = postmaster?.started ?? 0;
+    const younger = await readProcesses(since);
+
+    expect(younger.filter(({ mark }) => mark === at)).toHaveLength(2);
+    expect(younger.filter(({ pid, started }) => pid === 1 || started < since)).toEqual([]);
+    expect(await serversWhere((data) => data === at, since + 1)).toMatchObject([{ postmasters: [] }]);
+  });
+
   test('one that obeys takes its children along', async () => {
     const at = join(folder, 'obeys');
     const child = await pretend(at, 'trap "kill \\$!; exit" QUIT; sleep 60 & echo up; wait');
 
-    expect(await postmasterWhere(child.pid ?? 0, (data) => data === at)).toEqual([child.pid]);
+    expect(await postmasterWhere(child.pid ?? 0, (data) => data === at)).toMatchObject({ pid: child.pid });
     expect(
       await killServers(
         (data) => data === at,
@@ -149,6 +162,6 @@ describe('processes of this machine', () => {
       left: [],
       servers: 0,
     });
-    expect(await postmasterWhere(process.pid, () => true)).toEqual([]);
+    expect(await postmasterWhere(process.pid, () => true)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { open, readdir, readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { open, readdir, readFile, readlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 /** Which processes belong to a throwaway server, read from /proc; elsewhere than on Linux none are known. */
 
@@ -21,14 +21,14 @@ export const markName = 'GENESIS_SANDBOX';
 /** cluster_name of every throwaway server: its argument, and in the title of each of its processes. Nothing else is ever touched. */
 export const clusterName = 'genesis-drill';
 
-/** Every program that runs; threads of the kernel are left out. */
-export async function readProcesses(): Promise<readonly ProcessFacts[]> {
+/** Every program that runs and was not started before `since` (kernel ticks since boot); threads of the kernel are left out. */
+export async function readProcesses(since = 0): Promise<readonly ProcessFacts[]> {
   const names = await readdir('/proc').catch(() => []);
   const found: ProcessFacts[] = [];
   // One after the other, with one buffer: all at once took 30 MB for a moment.
   for (const name of names) {
     if (!/^\d+$/.test(name)) continue;
-    const process = await readProcess(Number(name));
+    const process = await readProcess(Number(name), since);
     if (process !== null) found.push(process);
   }
   return found;
@@ -64,10 +64,10 @@ function readStat(pid: number): string | null {
   }
 }
 
-/** Null: it is gone, has ended, or is a thread of the kernel. */
-export async function readProcess(pid: number): Promise<ProcessFacts | null> {
+/** Null: it is gone, has ended, was started before `since`, or is a thread of the kernel. */
+export async function readProcess(pid: number, since = 0): Promise<ProcessFacts | null> {
   const standing = readStanding(pid);
-  if (standing === null) return null;
+  if (standing === null || standing.started < since) return null;
   const at = `/proc/${pid}`;
   const command = (await readWords(`${at}/cmdline`)) ?? [];
   const environment = (await readWords(`${at}/environ`)) ?? [];
@@ -157,14 +157,28 @@ function dataArgument(command: readonly string[]): string | null {
   return command[server + 2] ?? null;
 }
 
-/** Postmasters of ours that this process is; none where it is another one by now. */
-export async function postmasterWhere(pid: number, isOurs: (data: string) => boolean): Promise<readonly number[]> {
+/** The postmaster of ours that this process is; null where it is another one by now. */
+export async function postmasterWhere(pid: number, isOurs: (data: string) => boolean): Promise<ProcessFacts | null> {
   const process = await readProcess(pid);
-  return process === null ? [] : serversAmong([process], isOurs).flatMap(({ postmasters }) => postmasters);
+  const isPostmaster = process !== null && postmastersOf(serversAmong([process], isOurs)).length > 0;
+  return isPostmaster ? process : null;
 }
 
-export async function serversWhere(isOurs: (data: string) => boolean): Promise<readonly ServerProcesses[]> {
-  return serversAmong(await readProcesses(), isOurs);
+function postmastersOf(servers: readonly ServerProcesses[]): readonly ProcessFacts[] {
+  return servers.flatMap(({ postmasters, all }) => all.filter(({ pid }) => postmasters.includes(pid)));
+}
+
+/** Of the server on the data folder: its own file names it; all processes are looked at only where that one is not it. */
+export async function findPostmasters(data: string): Promise<readonly ProcessFacts[]> {
+  const isOurs = (other: string): boolean => other === data;
+  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
+  const named = await postmasterWhere(Number.parseInt(text, 10), isOurs);
+  return named !== null ? [named] : postmastersOf(await serversWhere(isOurs));
+}
+
+/** Of the processes that were not started before `since`. */
+export async function serversWhere(isOurs: (data: string) => boolean, since = 0): Promise<readonly ServerProcesses[]> {
+  return serversAmong(await readProcesses(since), isOurs);
 }
 
 /** Sends a signal; a process that has just gone is fine. */
@@ -191,25 +205,27 @@ export interface Killed {
 
 /**
  * Ends servers and everything they started: first as PostgreSQL stops at once (SIGQUIT, no writing), then by force. All processes are
- * looked at before, and again once those that were found have gone; in between only these are.
+ * looked at before, and again once those that were found have gone; in between only these are. `since`: when the first of them was
+ * started, where that is known; what is older is nobody's child of theirs.
  */
 export async function killServers(
   isOurs: (data: string) => boolean,
   sleep: (ms: number) => Promise<void>,
+  since = 0,
 ): Promise<Killed> {
   const told = new Set<string>();
   const data = new Set<string>();
   let alive: readonly ServerProcesses[] = [];
   for (let round = 0; round < mostRounds; round += 1) {
     // A child that a dying server had just started is found by its mark.
-    if (alive.length === 0) alive = await serversWhere(isOurs);
+    if (alive.length === 0) alive = await serversWhere(isOurs, since);
     if (alive.length === 0) return { left: [], servers: data.size };
     for (const server of alive) data.add(server.data);
     signalRound(alive, told, round >= obeyRounds);
     await sleep(roundMs);
     alive = stillAlive(alive);
   }
-  const left = (await serversWhere(isOurs)).flatMap(({ all }) => all);
+  const left = (await serversWhere(isOurs, since)).flatMap(({ all }) => all);
   return { left: left.map(({ pid }) => pid), servers: data.size };
 }
 

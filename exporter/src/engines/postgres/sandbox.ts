@@ -8,7 +8,7 @@ import type { PostgresServer, UnixUser } from '../postgres-target.ts';
 import type { PgSession } from './client.ts';
 import { launcherOf, ownFiles } from './isolation.ts';
 import { findLauncherTools } from './launcher.ts';
-import { killServers, markName, postmasterWhere, serversWhere, signalAll } from './processes.ts';
+import { findPostmasters, killServers, markName, signalAll } from './processes.ts';
 import { findPrograms, majorOfData } from './programs.ts';
 import { prepareFolder, type SandboxFolder } from './sandbox-folder.ts';
 import { serverOf, superuserSession, type SandboxAddress } from './sandbox-session.ts';
@@ -267,13 +267,18 @@ async function stopServer(
   mode: 'fast' | 'immediate',
 ): Promise<Outcome<void>> {
   const isOurs = (data: string): boolean => data === folder.data;
+  const postmasters = running.result() === null ? await findPostmasters(folder.data) : [];
   if (mode === 'fast' && running.result() === null) {
-    signalAll(await postmastersOf(folder, isOurs), 'SIGINT');
+    signalAll(
+      postmasters.map(({ pid }) => pid),
+      'SIGINT',
+    );
     const patience = new AbortController();
     await Promise.race([running.ended, deps.clock.sleep(fastStopMs, patience.signal)]);
     patience.abort();
   }
-  const { left } = await killServers(isOurs, (ms) => deps.clock.sleep(ms, new AbortController().signal));
+  const since = postmasters.length === 0 ? 0 : Math.min(...postmasters.map(({ started }) => started));
+  const { left } = await killServers(isOurs, (ms) => deps.clock.sleep(ms, new AbortController().signal), since);
   // Where /proc tells nothing the process group is all that is known.
   if (running.result() === null) running.abort();
   await running.ended;
@@ -281,11 +286,4 @@ async function stopServer(
   return left.length === 0
     ? ok(undefined)
     : fail('io_failed', `processes of the throwaway server do not end: ${left.join(', ')}`);
-}
-
-/** Its own file names it; all processes are looked at only where that one is not it. */
-async function postmastersOf(folder: SandboxFolder, isOurs: (data: string) => boolean): Promise<readonly number[]> {
-  const text = await readFile(join(folder.data, 'postmaster.pid'), 'utf8').catch(() => '');
-  const named = await postmasterWhere(Number.parseInt(text, 10), isOurs);
-  return named.length > 0 ? named : (await serversWhere(isOurs)).flatMap(({ postmasters }) => postmasters);
 }

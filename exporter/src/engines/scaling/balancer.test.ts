@@ -29,6 +29,8 @@ function pair(options: {
   readonly choosesRemoved?: boolean;
   readonly members?: Outcome<ReadonlyMap<string, Member>>;
   readonly admitted?: Outcome<void>;
+  readonly drained?: Outcome<void>;
+  readonly scaled?: Outcome<never>;
 }) {
   const told: string[] = [];
   let { instances } = options;
@@ -39,6 +41,7 @@ function pair(options: {
     fleet: async () => ok(fleet()),
     scale: async ({ desired, remove, drainSeconds }) => {
       told.push(`scale ${desired} without ${remove.join(' ')} within ${Math.round(drainSeconds)} s`);
+      if (options.scaled !== undefined) return options.scaled;
       const kept = instances.filter(({ name }) => !remove.includes(name)).slice(0, desired);
       const added = Array.from({ length: desired - kept.length }, (_, index) => instance(`n${7 + index}`));
       instances = [...kept, ...added];
@@ -58,7 +61,7 @@ function pair(options: {
     },
     drain: async (addresses) => {
       told.push(`drain ${addresses.join(' ')}`);
-      return ok(undefined);
+      return options.drained ?? ok(undefined);
     },
     forget: async (addresses) => {
       told.push(`forget all but ${addresses.join(' ')}`);
@@ -107,6 +110,27 @@ describe('a load balancer in front of an engine', () => {
     expect(told.at(-1)).toBe('admit n1');
   });
 
+  it.each([
+    ['the engine then fails', { scaled: fail('scaling_failed', 'a full disk') }, ['scale 1 without n2 within 10 s']],
+    ['draining is cancelled', { drained: fail('cancelled', 'cancelled') }, []],
+  ])('lets in again what was drained and goes on running when %s', async (_, options, between) => {
+    const instances = [instance('n1'), instance('n2')];
+    const { scale, told } = pair({ instances, ...options });
+
+    expect(await scale(request(1, { remove: ['n2'] }))).toMatchObject({ ok: false });
+
+    expect(told).toEqual(['drain 10.0.0.1:82', ...between, 'admit n2']);
+  });
+
+  it('leaves out what is on its way out although the engine failed', async () => {
+    const instances = [instance('n1'), instance('n2', { state: 'draining' })];
+    const { scale, told } = pair({ instances, scaled: fail('cancelled', 'cancelled while n2 was ending') });
+
+    expect(await scale(request(1))).toMatchObject({ ok: false, error: { code: 'cancelled' } });
+
+    expect(told.some((line) => line.startsWith('admit'))).toBe(false);
+  });
+
   it('changes nothing when it cannot be asked', async () => {
     const { scale, told, both } = pair({
       instances: [instance('n1')],
@@ -115,11 +139,7 @@ describe('a load balancer in front of an engine', () => {
 
     expect(await scale(request(5))).toMatchObject({ ok: false, error: { message: 'nobody listens' } });
     expect(told).toEqual([]);
-    const fleet = await both.fleet(signal);
-    expect(fleet.ok && fleet.value.instances[0]).toMatchObject({
-      state: 'ready',
-      detail: 'the balancer: nobody listens',
-    });
+    expect(await both.fleet(signal)).toMatchObject({ ok: false, error: { message: 'nobody listens' } });
   });
 
   it('names what was started for nothing when it does not take it', async () => {

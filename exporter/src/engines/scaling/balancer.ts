@@ -27,17 +27,23 @@ export interface Membership {
   readonly key: string;
   /** By the addresses that were asked for; one that is missing is no member. */
   members(addresses: readonly string[], signal: AbortSignal): Promise<Outcome<ReadonlyMap<string, Member>>>;
-  /** Each is a member at its address, and the load balancer has seen it up. Those that are so already are left alone. */
-  admit(
-    instances: readonly { readonly name: string; readonly address: string }[],
-    seconds: number,
-    context: ScalingContext,
-  ): Promise<Outcome<void>>;
+  /**
+   * Each is a member at its address, and the load balancer has seen it up. Members are left alone, and what is held for down is waited for
+   * only where it is new: it may have the address of one that has ended.
+   */
+  admit(instances: readonly Admitted[], seconds: number, context: ScalingContext): Promise<Outcome<void>>;
   /** No new work; resolves when all work is done, or the time is over; then they are out. */
   drain(addresses: readonly string[], seconds: number, context: ScalingContext): Promise<Outcome<void>>;
   /** Takes out what it has made for instances that are at none of these addresses any more. */
   forget(living: readonly string[], context: ScalingContext): Promise<Outcome<void>>;
   warnings(signal: AbortSignal): Promise<readonly string[]>;
+}
+
+export interface Admitted {
+  readonly name: string;
+  readonly address: string;
+  /** It was started just now. */
+  readonly isNew: boolean;
 }
 
 interface Pair {
@@ -70,7 +76,7 @@ export function withMembership(
     choosesRemoved: engine.choosesRemoved,
     fleet: async (signal) => {
       const fleet = await engine.fleet(signal);
-      return fleet.ok ? ok(await withMembers(pair, fleet.value, signal)) : fleet;
+      return fleet.ok ? withMembers(pair, fleet.value, signal) : fleet;
     },
     scale: async (request, context) => {
       const outcome = await exclusively(`behind ${membership.key}`, () => scale(pair, request, context));
@@ -95,16 +101,17 @@ export function withMembership(
 const addressesOf = (instances: readonly Instance[]): readonly string[] =>
   instances.flatMap(({ address }) => (address === null ? [] : [address]));
 
-async function withMembers({ membership }: Pair, fleet: Fleet, signal: AbortSignal): Promise<Fleet> {
+/** Where it cannot be asked, nobody knows whether work comes to any of them: a load that is low then says nothing. */
+async function withMembers({ membership }: Pair, fleet: Fleet, signal: AbortSignal): Promise<Outcome<Fleet>> {
   const seen = await membership.members(addressesOf(fleet.instances), signal);
+  if (!seen.ok) return seen;
   const instances = fleet.instances.map((one) => {
-    if (!seen.ok) return withDetail(one, `${membership.name}: ${seen.error.message}`);
     const member = one.address === null ? undefined : seen.value.get(one.address);
     const load = one.load ?? member?.sessions ?? null;
     const reachable = one.state !== 'ready' ? {} : { reachable: member !== undefined && member.state !== 'out' };
     return withDetail({ ...one, load, ...reachable }, one.state === 'ready' ? missing(membership.name, member) : null);
   });
-  return { ...fleet, instances };
+  return ok({ ...fleet, instances });
 }
 
 function withDetail(one: Instance, more: string | null): Instance {
@@ -137,13 +144,43 @@ async function scale(
     ? before.value.instances.filter(({ name, state }) => state === 'draining' || victims.includes(name))
     : [];
   const drained = await membership.drain(addressesOf(leaving), request.drainSeconds, context);
-  if (!drained.ok) return drained;
+  if (!drained.ok) return failedAfterDrain({ engine, membership }, leaving, drained, context);
   const left = request.drainSeconds - (performance.now() - begun) / 1000;
   const drainSeconds = leaving.length === 0 ? request.drainSeconds : Math.max(left, leastSeconds(request));
   const done = await engine.scale({ ...request, remove: victims, drainSeconds }, context);
-  if (!done.ok) return done;
+  if (!done.ok) return failedAfterDrain({ engine, membership }, leaving, done, context);
 
   return settled({ engine, membership }, request, done.value, context);
+}
+
+const backWithinMs = 10_000;
+
+/**
+ * What was drained and goes on running takes work again, also after a cancel: else it would run for nothing, and the others would carry its
+ * share until somebody scales again. The failure stays what it was.
+ */
+async function failedAfterDrain(
+  { engine, membership }: Pair,
+  drained: readonly Instance[],
+  failure: Outcome<unknown> & { readonly ok: false },
+  context: ScalingContext,
+): Promise<Outcome<never>> {
+  if (drained.length === 0) return failure;
+  const late = { ...context, signal: AbortSignal.timeout(backWithinMs) };
+  const now = await engine.fleet(late.signal);
+  const running = now.ok ? now.value.instances.filter(({ state }) => state === 'ready') : [];
+  const back = running.flatMap(({ name, address }) =>
+    address !== null && drained.some((one) => one.name === name) ? [{ name, address, isNew: false }] : [],
+  );
+  if (back.length === 0) return failure;
+  const admitted = await membership.admit(back, backWithinMs / 1000, late);
+  const names = back.map(({ name }) => name).join(', ');
+  context.note(
+    admitted.ok
+      ? `${names}: not ended, and back in ${membership.name}`
+      : `${names}: not ended, and still out of ${membership.name}: ${admitted.error.message}`,
+  );
+  return failure;
 }
 
 /** Its work is done, or had its time: what is left is to end in order. */
@@ -166,7 +203,8 @@ async function settled(
   if (homeless.length > 0)
     return fail('scaling_failed', `${homeless.join(', ')}: without an address nothing can lead to it`);
   const admitted = await membership.admit(
-    ready.map(({ name, address }) => ({ name, address: address as string })), // those without were refused
+    // Those without an address were refused.
+    ready.map(({ name, address }) => ({ name, address: address as string, isNew: done.added.includes(name) })),
     request.readySeconds,
     context,
   );

@@ -48,7 +48,7 @@ export interface ScalingEngine {
   /** What its version, settings or state put at risk, in words. */
   warnings(signal: AbortSignal): Promise<readonly string[]>;
   /** A metric that the product itself has, as a share of what its instances may take; absent: it has none. */
-  readMetric?(kind: 'cpu' | 'memory', signal: AbortSignal): Promise<ScalingReading>;
+  readMetric?(kind: 'cpu' | 'memory', signal: AbortSignal): Promise<ScalingReading | null>;
   /** Ends what it keeps running only for itself (timers, watches), never the instances. */
   close(): Promise<void>;
 }

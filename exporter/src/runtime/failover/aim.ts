@@ -5,7 +5,7 @@ import type { Transition } from '../../core/transitions.ts';
 import type { FailoverNode } from '../../engines/failover/port.ts';
 import type { OperationRequest } from '../app.ts';
 import { blocker, type Blocker, type HandlerDeps } from '../handler.ts';
-import type { Takeover, TakeoverDeps } from './takeover.ts';
+import type { Takeover, TakeoverDeps } from './move.ts';
 import type { Look } from './watch.ts';
 
 export type TakeoverAsk = Extract<OperationRequest, { kind: 'failover' | 'switchover' | 'fence' | 'rejoin' }>;
@@ -27,7 +27,7 @@ export async function aimOf(
   const service = await deps.handlers.service(request.service);
   if (!service.ok) return service;
   if (service.value.config.failover === null)
-    return fail('not_supported', `${request.service} has no section failover in genesis.yaml`);
+    return fail('not_configured', `${request.service} has no section failover in genesis.yaml`);
   const look = await deps.watch.look(request.service, signal, operationId);
   if (!look.ok) return look;
   const { watched, view } = look.value;

@@ -1,23 +1,16 @@
 import { fail, ok, type Outcome } from '../../contract/errors.ts';
-import type { AutomationPause, FailoverFacts, ScheduledSwitchover } from '../../contract/failover.ts';
-import type { FailoverConfig } from '../../config/schema-failover.ts';
+import type { FailoverFacts, ScheduledSwitchover } from '../../contract/failover.ts';
 import type { AppCore } from '../app-core.ts';
 import type { RequestOptions } from '../app.ts';
+import { pausesOf, sectionOf } from '../automation.ts';
 import { audited } from '../changes.ts';
 import { checkAuthority } from '../operations/authority.ts';
 import { publish } from '../publish.ts';
 
 /** Changes of the automation itself: small, kept, audited, without a journal of steps. */
 
-function configured(core: AppCore, service: string): Outcome<FailoverConfig> {
-  const found = core.state.loaded.config.services.find(({ name }) => name === service);
-  if (found === undefined) return fail('service_unknown', `no service is called ${service}`);
-  if (found.failover === null) return fail('not_supported', `${service} has no section failover in genesis.yaml`);
-  return ok(found.failover);
-}
-
 export function readFailover(core: AppCore, service: string): Outcome<FailoverFacts> {
-  const config = configured(core, service);
+  const config = sectionOf(core, service, 'failover');
   if (!config.ok) return config;
   const facts = core.failover.facts(service);
   if (facts !== null) return ok(facts);
@@ -27,46 +20,11 @@ export function readFailover(core: AppCore, service: string): Outcome<FailoverFa
   });
 }
 
-export function pauseFailover(
-  core: AppCore,
-  service: string,
-  seconds: number,
-  options: RequestOptions,
-): Promise<Outcome<AutomationPause>> {
-  const now = core.deps.clock.now();
-  const pause = {
-    by: options.actor.name,
-    reason: options.reason ?? '',
-    since: now.toISOString(),
-    until: new Date(+now + seconds * 1000).toISOString(),
-  };
-  return audited(core, 'pauseFailover', options, { service, details: { until: pause.until } }, async () => {
-    const config = configured(core, service);
-    if (!config.ok) return config;
-    if (options.reason === null) return fail('reason_required', 'a pause of the automation needs a reason');
-    await core.failoverMemory.load([service]);
-    await core.failoverMemory.change(service, (kept) => ({ ...kept, pause }));
-    await publish(core);
-    return ok(pause);
-  });
-}
-
-export function resumeFailover(
-  core: AppCore,
-  service: string,
-  options: RequestOptions,
-): Promise<Outcome<{ readonly resumed: boolean }>> {
-  return audited(core, 'resumeFailover', options, { service }, async () => {
-    const config = configured(core, service);
-    if (!config.ok) return config;
-    await core.failoverMemory.load([service]);
-    const { pause } = core.failoverMemory.of(service);
-    const open = pause !== null && Date.parse(pause.until) > +core.deps.clock.now();
-    await core.failoverMemory.change(service, (kept) => ({ ...kept, pause: null }));
-    await publish(core);
-    return ok({ resumed: open });
-  });
-}
+export const { pause: pauseFailover, resume: resumeFailover } = pausesOf(
+  'failover',
+  { pause: 'pauseFailover', resume: 'resumeFailover' },
+  (core) => core.failoverMemory,
+);
 
 /** What is planned for longer than this is planned in a calendar. */
 const farthestMs = 30 * 86_400_000;
@@ -91,7 +49,7 @@ export async function scheduleSwitchover(
     options,
     { service, target: wish.candidate, details: { at: scheduled.at } },
     async () => {
-      const config = configured(core, service);
+      const config = sectionOf(core, service, 'failover');
       if (!config.ok) return config;
       const refused = checkAuthority(request, service, options);
       if (refused !== null) return { ok: false, error: refused };
@@ -114,7 +72,7 @@ export function cancelSwitchover(
   options: RequestOptions,
 ): Promise<Outcome<{ readonly cancelled: boolean }>> {
   return audited(core, 'cancelSwitchover', options, { service }, async () => {
-    const config = configured(core, service);
+    const config = sectionOf(core, service, 'failover');
     if (!config.ok) return config;
     await core.failoverMemory.load([service]);
     const cancelled = core.failoverMemory.of(service).scheduled !== null;

@@ -14,7 +14,7 @@ import type { AnyRequest, HandlerDeps } from '../handler.ts';
 import { createHomeLease } from '../lease.ts';
 import type { Operations } from '../operations/operations.ts';
 import { fetchAs } from '../outbound.ts';
-import type { TakeoverDeps } from './takeover.ts';
+import type { TakeoverDeps } from './move.ts';
 import type { FailoverMemory } from './kept.ts';
 import { balancerNames, clusterOf, policyOf } from './settings.ts';
 import { createFailoverWatch, type FailoverWatch, type WatchedCluster } from './watch.ts';
@@ -141,7 +141,7 @@ function createResolver(
     const service = await handlerDeps.service(name);
     if (!service.ok) return service;
     const { config } = service.value;
-    if (config.failover === null) return fail('not_supported', `${name} has no section failover in genesis.yaml`);
+    if (config.failover === null) return fail('not_configured', `${name} has no section failover in genesis.yaml`);
     const cluster = clusterOf(config, config.failover, service.value.postgres, (ref) =>
       state.loaded.resolveSecret(ref),
     );

@@ -2,7 +2,8 @@ import type { PredictedLoss } from '../../contract/failover.ts';
 import { phasesOf } from '../../core/transitions.ts';
 import type { PlanDraft } from '../handler.ts';
 import type { Aim, TakeoverAsk } from './aim.ts';
-import { phaseWords, type Takeover } from './takeover.ts';
+import type { Takeover } from './move.ts';
+import { phaseWords } from './takeover.ts';
 
 /** The plan of a takeover as people see it before they confirm it. */
 

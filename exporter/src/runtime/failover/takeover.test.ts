@@ -3,7 +3,9 @@ import type { FailoverEngine } from '../../engines/failover/port.ts';
 import type { Balancer } from '../../engines/traffic/port.ts';
 import { settableClock, silentLog } from '../testing.ts';
 import { withFence } from './kept.ts';
-import { makePhase, verified, type Takeover, type TakeoverDeps } from './takeover.ts';
+import type { Takeover, TakeoverDeps } from './move.ts';
+import { verified } from './phases-look.ts';
+import { makePhase } from './takeover.ts';
 import { balancerOf, memoryOf, nodeOf, probeOf, watchedOf } from './testing.ts';
 
 const clock = settableClock('2026-11-22T12:00:00.000Z');

@@ -2,9 +2,10 @@ import { ok } from '../../contract/errors.ts';
 import type { FailoverFacts, NodeFacts, NodeFence } from '../../contract/failover.ts';
 import { settableClock, silentLog } from '../testing.ts';
 import { withFence } from './kept.ts';
+import { withoutOutage } from './look.ts';
 import { tend } from './tend.ts';
 import { balancerOf, memoryOf, probeOf, watchedOf } from './testing.ts';
-import { withoutOutage, type FailoverWatchDeps, type Look } from './watch.ts';
+import type { FailoverWatchDeps, Look } from './watch.ts';
 
 const { signal } = new AbortController();
 const at = '2026-11-22T12:00:00.000Z';

@@ -1,5 +1,6 @@
 import { ok } from '../../contract/errors.ts';
 import type { FailoverPolicy, NodeProbe } from '../../contract/failover.ts';
+import { policyWith, probeWith } from '../../core/failover-testing.ts';
 import type { FailoverCluster, FailoverEngine, FailoverNode } from '../../engines/failover/port.ts';
 import type { Balancer } from '../../engines/traffic/port.ts';
 import type { FactStore } from '../../store/port.ts';
@@ -22,44 +23,19 @@ export function nodeOf(name: string): FailoverNode {
   return { name, ...place, server: null, data: null, url: null, commands, webhook: null };
 }
 
-export function probeOf(fields: Partial<NodeProbe> = {}): NodeProbe {
-  return {
-    at: '2026-11-22T12:00:00.000Z',
-    reach: 'answered',
-    seconds: 0.01,
-    role: null,
-    writable: null,
-    timeline: null,
-    receivedBytes: null,
-    replayedBytes: null,
-    upstream: null,
-    upstreamSilentSeconds: null,
-    synchronousStandbys: null,
-    systemId: null,
-    problem: null,
-    ...fields,
-  };
-}
+const unseen = {
+  role: null,
+  writable: null,
+  timeline: null,
+  receivedBytes: null,
+  replayedBytes: null,
+  systemId: null,
+} as const;
 
-export const policyOf = (fields: Partial<FailoverPolicy> = {}): FailoverPolicy => ({
-  strategy: 'active_passive',
-  mode: 'auto',
-  failuresInRow: 3,
-  errorRatio: 0.3,
-  responseSeconds: 2,
-  successesInRow: 2,
-  windowSeconds: 60,
-  cooldownSeconds: 300,
-  maxPerHour: 3,
-  maxLossBytes: 2 ** 20,
-  maxLossSeconds: 60,
-  preferredRegions: [],
-  allowedRegions: null,
-  fenceSecondWriter: false,
-  minServing: 1,
-  managed: false,
-  ...fields,
-});
+/** Of an engine that tells nothing but that the node answered. */
+export function probeOf(fields: Partial<NodeProbe> = {}): NodeProbe {
+  return probeWith({ at: '2026-11-22T12:00:00.000Z', ...unseen, ...fields });
+}
 
 export const balancerOf = (fields: Partial<Balancer> = {}): Balancer => ({
   servers: async () => ok([]),
@@ -78,7 +54,7 @@ export function watchedOf(fields: {
   return {
     config: { allow_clone: true, interval: 1, engine: 'service', balancer: null },
     cluster: cluster as unknown as FailoverCluster,
-    policy: policyOf(fields.policy),
+    policy: policyWith(fields.policy),
     engine: { managed: false, ...fields.engine } as FailoverEngine,
     balancer: fields.balancer ?? null,
     serverNames: new Map(),

@@ -1,6 +1,7 @@
 import { fail, ok, type OpError, type Outcome } from '../../contract/errors.ts';
 import type { Operation } from '../../contract/operation.ts';
-import type { Fleet, ScalingPolicy, ScalingRecord, ScalingTrigger } from '../../contract/scaling.ts';
+import type { ScalingRecord, ScalingTrigger } from '../../contract/scaling-facts.ts';
+import type { Fleet, ScalingPolicy } from '../../contract/scaling.ts';
 import { scheduleAt } from '../../core/scaling-schedule.ts';
 import { chooseRemoved } from '../../core/scaling.ts';
 import type { ScaleRequest, ScalingEngine } from '../../engines/scaling/port.ts';
@@ -9,7 +10,7 @@ import { blocker, type Blocker, type Handler, type HandlerDeps, type PlanDraft }
 import type { Lease } from '../lease.ts';
 import type { RunTools } from '../run-tools.ts';
 import { scalingBreaker } from '../scaling/breaker.ts';
-import { withScaled, type ScalingMemory } from '../scaling/kept.ts';
+import type { ScalingMemory } from '../scaling/kept.ts';
 import type { ScaleAsk, ScalingWatch, WatchedScaling } from '../scaling/watch.ts';
 
 export interface ScaleHandlerDeps {
@@ -186,9 +187,7 @@ async function effect(
 ): Promise<Done> {
   const { engine } = watched;
   const scaled = await tools.step(`from ${current} to ${request.desired} instances`, (note) =>
-    deps.breakers.guarded(ask.service, scalingBreaker, () =>
-      engine.scale(request, { signal: tools.signal, operation: operation.id, note }),
-    ),
+    throughBreaker(deps, ask, () => engine.scale(request, { signal: tools.signal, operation: operation.id, note })),
   );
   if (scaled.ok) {
     const { fleet, added, removed } = scaled.value;
@@ -200,22 +199,34 @@ async function effect(
   return { after: seen.ok ? countOf(seen.value) : null, added, removed: [], rolledBack, error: scaled.error };
 }
 
+/** It keeps the automation from trying for ever; a person who has mended something need not wait for it, and may close it. */
+async function throughBreaker<T>(
+  { breakers }: ScaleHandlerDeps,
+  ask: ScaleAsk,
+  call: () => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
+  if (ask.trigger !== undefined) return breakers.guarded(ask.service, scalingBreaker, call);
+  const done = await call();
+  if (done.ok || done.error.code !== 'cancelled') await breakers.tell(ask.service, scalingBreaker, done.ok);
+  return done;
+}
+
 function addedOf({ details }: OpError): readonly string[] {
   const added = details?.['added'];
   return Array.isArray(added) ? added.filter((one): one is string => typeof one === 'string') : [];
 }
 
-/** Instances that never got ready cost money and serve nobody. A cancel must not keep them. */
+/** Instances that never got ready cost money and serve nobody. A cancel must not keep them. Those beside them that did get ready are drained. */
 async function rollBack(
   engine: ScalingEngine,
   operation: Operation,
   before: number,
   added: readonly string[],
-  { readySeconds }: ScaleRequest,
+  { readySeconds, drainSeconds }: ScaleRequest,
   tools: Pick<RunTools, 'step'>,
 ): Promise<boolean> {
   const { signal } = new AbortController();
-  const request = { desired: before, remove: added, readySeconds, drainSeconds: 0 };
+  const request = { desired: before, remove: added, readySeconds, drainSeconds };
   const ended = await tools.step('end the new instances again', (note) =>
     engine.scale(request, { signal, operation: operation.id, note }),
   );
@@ -234,6 +245,7 @@ async function conclude(
   const startedAt = operation.startedAt ?? operation.createdAt;
   const action = ask.desired < before ? ('scale_down' as const) : ('scale_up' as const);
   const succeeded = done.error === null;
+  const isRepair = ask.trigger === 'repair';
   const decision = deps.memory.of(ask.service).decisions[0];
   const record: ScalingRecord = {
     operationId: operation.id,
@@ -254,13 +266,16 @@ async function conclude(
     error: done.error?.message ?? null,
     by: operation.actor.name,
   };
+  // First of the two: after a crash between them it is concluded once more, and replaces its record.
+  await deps.memory.record(ask.service, record);
   await deps.memory.change(ask.service, (kept) => ({
-    ...withScaled(kept, record),
+    ...kept,
     changing: null,
     // What failed is not wanted any more: the next evaluation decides by what is there.
     desired: succeeded ? ask.desired : (done.after ?? before),
-    lastUpAt: action === 'scale_up' ? endedAt : kept.lastUpAt,
-    lastDownAt: action === 'scale_down' ? endedAt : kept.lastDownAt,
+    // What only puts right must not make the load wait for its cooldown.
+    lastUpAt: action === 'scale_up' && !isRepair ? endedAt : kept.lastUpAt,
+    lastDownAt: action === 'scale_down' && !isRepair ? endedAt : kept.lastDownAt,
     lastByMetric: {
       ...kept.lastByMetric,
       ...Object.fromEntries((ask.metrics ?? []).map((metric) => [metric, endedAt])),

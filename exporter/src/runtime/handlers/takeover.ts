@@ -16,15 +16,8 @@ import { ownBreaker, type Breakers } from '../breakers.ts';
 import { aimOf, whyOutdated, type TakeoverAsk } from '../failover/aim.ts';
 import { draftOf } from '../failover/draft.ts';
 import { withoutFence, withRecord } from '../failover/kept.ts';
-import {
-  makePhase,
-  measuredLoss,
-  phaseWords,
-  recordOf,
-  type PhaseTime,
-  type Takeover,
-  type TakeoverDeps,
-} from '../failover/takeover.ts';
+import type { Takeover, TakeoverDeps } from '../failover/move.ts';
+import { makePhase, measuredLoss, phaseWords, recordOf, type PhaseTime } from '../failover/takeover.ts';
 import type { Handler, HandlerDeps } from '../handler.ts';
 import { createRunTools, type RunTools } from '../run-tools.ts';
 

@@ -1,38 +1,30 @@
 import { fail, ok, type Outcome } from '../../contract/errors.ts';
-import type { AutomationPause } from '../../contract/failover.ts';
 import type {
   ScalingBacktest,
   ScalingFacts,
   ScalingLoad,
   ScalingOverride,
   ScalingRecord,
-} from '../../contract/scaling.ts';
+} from '../../contract/scaling-facts.ts';
 import type { ScalingPreview } from '../../contract/index.ts';
 import { readScalingPolicy, showScalingPolicy } from '../../config/scaling-policy.ts';
-import type { ScalingConfig } from '../../config/schema-scaling.ts';
-import { backtest } from '../../core/scaling-backtest.ts';
 import type { AppCore } from '../app-core.ts';
 import type { RequestOptions } from '../app.ts';
+import { pausesOf, sectionOf } from '../automation.ts';
 import { audited } from '../changes.ts';
 import { publish } from '../publish.ts';
+import { computeInThread } from './compute-thread.ts';
 import { policyInForce, sectionHash, stepOf } from './create.ts';
 import { demandMetric, readLoad } from './load.ts';
 import { scalingPolicyOf } from './settings.ts';
 
 /** What people read of scaling, and changes of the automation itself: small, kept, audited, without a journal of steps. */
 
-function configured(core: AppCore, service: string): Outcome<ScalingConfig> {
-  const found = core.state.loaded.config.services.find(({ name }) => name === service);
-  if (found === undefined) return fail('service_unknown', `no service is called ${service}`);
-  if (found.scaling === null) return fail('not_supported', `${service} has no section scaling in genesis.yaml`);
-  return ok(found.scaling);
-}
-
 export function readScaling(
   core: AppCore,
   service: string,
 ): Outcome<{ readonly scaling: ScalingFacts; readonly policy: string }> {
-  const section = configured(core, service);
+  const section = sectionOf(core, service, 'scaling');
   if (!section.ok) return section;
   const facts = core.scaling.facts(service);
   const policy = showScalingPolicy(policyInForce(section.value, core.scalingMemory, service));
@@ -44,10 +36,10 @@ export function readScaling(
 }
 
 export function readScalingHistory(core: AppCore, service: string, hours: number): Outcome<readonly ScalingRecord[]> {
-  const section = configured(core, service);
+  const section = sectionOf(core, service, 'scaling');
   if (!section.ok) return section;
   const sinceMs = +core.deps.clock.now() - hours * 3_600_000;
-  return ok(core.scalingMemory.of(service).history.filter(({ endedAt }) => Date.parse(endedAt) >= sinceMs));
+  return ok(core.scalingMemory.history(service).filter(({ endedAt }) => Date.parse(endedAt) >= sinceMs));
 }
 
 export async function readScalingLoad(
@@ -66,49 +58,14 @@ export async function readScalingLoad(
   return ok(await readLoad(service, watched.value.policy, sources, span, signal));
 }
 
-export function pauseScaling(
-  core: AppCore,
-  service: string,
-  seconds: number,
-  options: RequestOptions,
-): Promise<Outcome<AutomationPause>> {
-  const now = core.deps.clock.now();
-  const pause = {
-    by: options.actor.name,
-    reason: options.reason ?? '',
-    since: now.toISOString(),
-    until: new Date(+now + seconds * 1000).toISOString(),
-  };
-  return audited(core, 'pauseScaling', options, { service, details: { until: pause.until } }, async () => {
-    const section = configured(core, service);
-    if (!section.ok) return section;
-    if (options.reason === null) return fail('reason_required', 'a pause of the automation needs a reason');
-    await core.scalingMemory.load([service]);
-    await core.scalingMemory.change(service, (kept) => ({ ...kept, pause }));
-    await publish(core);
-    return ok(pause);
-  });
-}
-
-export function resumeScaling(
-  core: AppCore,
-  service: string,
-  options: RequestOptions,
-): Promise<Outcome<{ readonly resumed: boolean }>> {
-  return audited(core, 'resumeScaling', options, { service }, async () => {
-    const section = configured(core, service);
-    if (!section.ok) return section;
-    await core.scalingMemory.load([service]);
-    const { pause } = core.scalingMemory.of(service);
-    const open = pause !== null && Date.parse(pause.until) > +core.deps.clock.now();
-    await core.scalingMemory.change(service, (kept) => ({ ...kept, pause: null }));
-    await publish(core);
-    return ok({ resumed: open });
-  });
-}
+export const { pause: pauseScaling, resume: resumeScaling } = pausesOf(
+  'scaling',
+  { pause: 'pauseScaling', resume: 'resumeScaling' },
+  (core) => core.scalingMemory,
+);
 
 export function previewScalingPolicy(core: AppCore, service: string, text: string): Outcome<ScalingPreview> {
-  const section = configured(core, service);
+  const section = sectionOf(core, service, 'scaling');
   if (!section.ok) return section;
   const read = readScalingPolicy(text);
   if (!read.ok) return ok({ valid: false, faults: [...read.faults], decision: null });
@@ -123,7 +80,7 @@ export function setScalingPolicy(
   options: RequestOptions,
 ): Promise<Outcome<ScalingOverride>> {
   return audited(core, 'setScalingPolicy', options, { service }, async () => {
-    const section = configured(core, service);
+    const section = sectionOf(core, service, 'scaling');
     if (!section.ok) return section;
     if (options.confirm !== service)
       return fail('confirmation_required', `this changes what the number follows: confirm must be "${service}"`);
@@ -154,7 +111,7 @@ function invalid(
 
 export function resetScalingPolicy(core: AppCore, service: string, options: RequestOptions): Promise<Outcome<null>> {
   return audited(core, 'resetScalingPolicy', options, { service }, async () => {
-    const section = configured(core, service);
+    const section = sectionOf(core, service, 'scaling');
     if (!section.ok) return section;
     await core.scalingMemory.load([service]);
     await core.scalingMemory.change(service, (kept) => ({ ...kept, override: null }));
@@ -186,16 +143,6 @@ export async function backtestScaling(
   const load = await readLoad(service, current, sources, { ...wish, stepSeconds }, signal);
   if (load.problem !== null) return fail('not_ready', `nothing can be replayed: ${load.problem}`);
   const proposed = read === null ? null : scalingPolicyOf(read.policy);
-  return ok(
-    backtest(
-      load.points,
-      { current, proposed },
-      {
-        metric: metric.name,
-        stepSeconds,
-        from: wish.from.toISOString(),
-        to: wish.to.toISOString(),
-      },
-    ),
-  );
+  const span = { metric: metric.name, stepSeconds, from: wish.from.toISOString(), to: wish.to.toISOString() };
+  return computeInThread({ kind: 'backtest', given: [load.points, { current, proposed }, span] }, signal);
 }

@@ -24,6 +24,7 @@ import { createLoadHistory, readLoad, type LoadHistory } from './load.ts';
 import type { MetricSources } from './readings.ts';
 import { scalingPolicyOf } from './settings.ts';
 import { scalingBreaker } from './breaker.ts';
+import { computeInThread } from './compute-thread.ts';
 import { createScalingWatch, type ScalingWatch, type WatchedScaling } from './watch.ts';
 
 /** All that scaling needs, in one place. */
@@ -55,7 +56,9 @@ export function createScaling(
   const settings = () => state.loaded.config.prometheus;
   const fetch = fetchAs(settings, deps.fetch, (ref) => state.loaded.resolveSecret(ref));
   const prometheus = createPrometheusClient(settings, fetch);
-  const resolve = createResolver(deps, state, memory, prometheus, later);
+  const resolve = createResolver(deps, state, memory, prometheus, later, (service) =>
+    shared.breakers.reset(service, scalingBreaker),
+  );
   const protect = (service: string, fleet: Fleet): Fleet => {
     const working = later
       .operations()
@@ -81,7 +84,8 @@ export function createScaling(
         .operations()
         .running()
         .find((one) => one.service === service && (one.kind === 'scale' || isTakeover(one.kind)))?.id ?? null,
-    breakerOpen: (service) => shared.breakers.of(service).find(({ name }) => name === scalingBreaker)?.state === 'open',
+    breakers: shared.breakers,
+    compute: computeInThread,
     load: async (service, watched, seconds, signal) => {
       const to = deps.clock.now();
       const span = { from: new Date(+to - seconds * 1000), to, stepSeconds: stepOf(watched) };
@@ -137,18 +141,21 @@ function createResolver(
   memory: ScalingMemory,
   prometheus: PrometheusClient,
   later: ScalingLater,
+  changed: (service: string) => Promise<void>,
 ): (service: string) => Promise<Outcome<WatchedScaling>> {
   const made = new Map<string, Made>();
   return async (name) => {
     const config = state.loaded.config.services.find((one) => one.name === name);
     if (config === undefined) return fail('service_unknown', `no service is called ${name}`);
     const section = config.scaling;
-    if (section === null) return fail('not_supported', `${name} has no section scaling in genesis.yaml`);
+    if (section === null) return fail('not_configured', `${name} has no section scaling in genesis.yaml`);
     const before = made.get(name);
     const engine = before?.section === section ? ok(before.engine) : engineOf(deps, state, name, section);
     if (!engine.ok) return engine;
     if (before?.section !== section) {
       await before?.engine.close();
+      // It failed with other settings: these have not been tried.
+      if (before !== undefined && sectionHash(before.section) !== sectionHash(section)) await changed(name);
       made.set(name, { section, engine: engine.value });
     }
     const file = policyInForce(section, memory, name);
@@ -182,7 +189,7 @@ function engineOf(deps: AppDeps, state: AppState, service: string, section: Scal
     home,
   });
   return engine === null
-    ? fail('not_supported', `${service} has no section ${section.engine} below scaling`)
+    ? fail('not_configured', `${service} has no section ${section.engine} below scaling`)
     : ok(engine);
 }
 
@@ -202,6 +209,7 @@ function sourcesOf(
     system: () => state.snapshot?.system ?? null,
     health: () => later.core().health.facts(service),
     balancer: (signal) => (membership === null ? Promise.resolve(null) : backendLoad(membership, signal)),
+    loadIsWork: section.engine !== 'kubernetes' && section.engine !== 'docker',
     product: (kind, signal) => engine.readMetric?.(kind, signal) ?? Promise.resolve(null),
   };
 }

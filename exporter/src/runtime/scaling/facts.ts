@@ -1,16 +1,14 @@
+import type { ForecastFacts } from '../../contract/forecast.ts';
+import type { ScalingCost, ScalingFacts, ScalingSummary } from '../../contract/scaling-facts.ts';
 import type {
   Fleet,
-  ForecastFacts,
-  ScalingCost,
   ScalingDecision,
   ScalingEngineName,
-  ScalingFacts,
   ScalingPolicy,
   ScalingReading,
-  ScalingSummary,
   ScalingView,
 } from '../../contract/scaling.ts';
-import { adviceOf } from '../../core/forecast.ts';
+import { adviceOf } from '../../core/forecast-reading.ts';
 import type { KeptScaling } from './kept.ts';
 import { demandMetric } from './load.ts';
 
@@ -35,6 +33,7 @@ export function factsOf(
     readonly forecast: ForecastFacts | null;
     readonly warnings: readonly string[];
     readonly problem: string | null;
+    readonly history: ScalingFacts['history'];
   },
   now: Date,
 ): ScalingFacts {
@@ -59,7 +58,7 @@ export function factsOf(
     cost: costOf(kept, policy, fleet),
     lastUpAt: kept.lastUpAt,
     lastDownAt: kept.lastDownAt,
-    history: kept.history.slice(0, shownActions),
+    history: known.history.slice(0, shownActions),
     decisions: kept.decisions,
     warnings: known.warnings,
   };
@@ -82,7 +81,14 @@ export function summaryOf(facts: ScalingFacts, { at, policy }: Evaluation): Scal
     intervalSeconds: policy.intervalSeconds,
     forecast:
       forecast?.known === true ? { metric: forecast.metric, model: forecast.model, error: forecast.error } : null,
+    last: lastOf(facts),
   };
+}
+
+function lastOf({ history: [newest] }: ScalingFacts): ScalingSummary['last'] {
+  if (newest === undefined) return null;
+  const { action, trigger, before, after, endedAt, succeeded } = newest;
+  return { action, trigger, before, after, endedAt, succeeded };
 }
 
 function costOf({ cost }: KeptScaling, policy: ScalingPolicy, fleet: Fleet | null): ScalingCost | null {

@@ -1,5 +1,6 @@
 import type { AutomationPause } from '../../contract/failover.ts';
-import type { ScalingDecision, ScalingRecord, ScalingTrigger } from '../../contract/scaling.ts';
+import type { ScalingRecord, ScalingTrigger } from '../../contract/scaling-facts.ts';
+import type { ScalingDecision } from '../../contract/scaling.ts';
 import type { FactStore } from '../../store/port.ts';
 import { createMemory, type Memory } from '../memory.ts';
 
@@ -23,9 +24,7 @@ export interface KeptScaling {
   readonly frozenSince: string | null;
   readonly pause: AutomationPause | null;
   readonly override: PolicyOverride | null;
-  /** Newest first. */
-  readonly history: readonly ScalingRecord[];
-  /** Newest first; a hold that only repeats the one before takes its place. */
+  /** Newest first; what only repeats the one before takes its place. */
   readonly decisions: readonly ScalingDecision[];
   readonly cost: { readonly since: string; readonly soFar: number; readonly at: string } | null;
   /** What is being changed: written before the first effect, so that a restart knows what it was. */
@@ -48,7 +47,6 @@ const nothing: KeptScaling = {
   frozenSince: null,
   pause: null,
   override: null,
-  history: [],
   decisions: [],
   cost: null,
   changing: null,
@@ -57,26 +55,49 @@ const nothing: KeptScaling = {
 const historyLength = 500;
 const decisionsLength = 100;
 
-export type ScalingMemory = Memory<KeptScaling>;
+export interface ScalingMemory extends Memory<KeptScaling> {
+  /** Actions of a service, newest first. */
+  history(service: string): readonly ScalingRecord[];
+  /** Durable before it resolves; what was recorded of the same operation before gives way. */
+  record(service: string, record: ScalingRecord): Promise<void>;
+}
 
 export function createScalingMemory(facts: FactStore): ScalingMemory {
-  return createMemory(facts, 'scaling', nothing);
+  const state = createMemory(facts, 'scaling', nothing);
+  // Apart: it is long, grows only by actions, and the rest changes more often.
+  const actions = createMemory<{ readonly records: readonly ScalingRecord[] }>(facts, 'scaling-history', {
+    records: [],
+  });
+  return {
+    ...state,
+    async load(services) {
+      await state.load(services);
+      await actions.load(services);
+    },
+    history: (service) => actions.of(service).records,
+    async record(service, record) {
+      await actions.change(service, ({ records }) => {
+        const others = records.filter(({ operationId }) => operationId !== record.operationId);
+        return { records: [record, ...others].slice(0, historyLength) };
+      });
+    },
+  };
 }
 
-export function withScaled(kept: KeptScaling, record: ScalingRecord): KeptScaling {
-  const others = kept.history.filter(({ operationId }) => operationId !== record.operationId);
-  return { ...kept, history: [record, ...others].slice(0, historyLength) };
-}
-
-/** The same answer for the same reasons is one entry, with the newest figures: a quiet day must not push out the night before. */
-export function withDecision(kept: KeptScaling, decision: ScalingDecision): KeptScaling {
-  const [newest, ...older] = kept.decisions;
-  const repeats =
+/** Whether it says nothing that the newest one does not; what is acted on never repeats. */
+export function repeats({ decisions: [newest] }: KeptScaling, decision: ScalingDecision): boolean {
+  return (
     newest !== undefined &&
     newest.action === decision.action &&
     newest.desired === decision.desired &&
     newest.limits.join() === decision.limits.join() &&
-    (decision.action === 'hold' || decision.action === 'freeze');
-  const rest = repeats ? older : kept.decisions;
+    !newest.act &&
+    !decision.act
+  );
+}
+
+/** The same answer for the same reasons is one entry, with the newest figures: a quiet day must not push out the night before. */
+export function withDecision(kept: KeptScaling, decision: ScalingDecision): KeptScaling {
+  const rest = repeats(kept, decision) ? kept.decisions.slice(1) : kept.decisions;
   return { ...kept, decisions: [decision, ...rest].slice(0, decisionsLength) };
 }

@@ -1,4 +1,5 @@
-import type { ScalingLoad, ScalingLoadPoint, ScalingMetricPolicy, ScalingPolicy } from '../../contract/scaling.ts';
+import type { ScalingLoad, ScalingLoadPoint } from '../../contract/scaling-facts.ts';
+import type { ScalingMetricPolicy, ScalingPolicy } from '../../contract/scaling.ts';
 import type { PromSeries } from '../../core/prometheus-answer.ts';
 import type { FactStore } from '../../store/port.ts';
 import type { PrometheusClient } from '../prometheus.ts';

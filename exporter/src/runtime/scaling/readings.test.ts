@@ -32,6 +32,7 @@ const nothing: MetricSources = {
   system: () => null,
   health: () => null,
   balancer: async () => null,
+  loadIsWork: true,
   product: async () => null,
   lastBusyAt: () => null,
 };
@@ -115,5 +116,25 @@ describe('what Genesis sees itself', () => {
     expect(await read({ kind: 'idle_time', source: 'own' }, { balancer })).toMatchObject({ known: false });
     const lastBusyAt = () => new Date(+now - 90_000);
     expect(await read({ kind: 'idle_time', source: 'own' }, { balancer, lastBusyAt })).toMatchObject({ value: 90 });
+  });
+});
+
+describe('what the engine tells of its instances', () => {
+  it('goes before the machine, which may be another one', async () => {
+    const product = async () => ({ at, known: true as const, value: 0.3 });
+    const gone = async () => ({ at, known: false as const, why: 'unreachable' as const, detail: 'no metrics.k8s.io' });
+
+    expect(await read({ kind: 'cpu', source: 'own', up: 0.7 }, { product })).toMatchObject({ known: true, value: 0.3 });
+    expect(await read({ kind: 'cpu', source: 'own', up: 0.7 }, { product: gone })).toMatchObject({
+      why: 'unreachable',
+    });
+  });
+
+  it('is no queue where it is a share of a processor', async () => {
+    const busy = fleet(instance({ load: 0.4 }), instance({ name: 'web-2', load: 0.6 }));
+    const metric = { kind: 'queue_length', source: 'own', up: 5 };
+
+    expect(await read(metric, {}, busy)).toMatchObject({ known: true, value: 1 });
+    expect(await read(metric, { loadIsWork: false }, busy)).toMatchObject({ known: false, why: 'missing' });
   });
 });

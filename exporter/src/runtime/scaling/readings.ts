@@ -15,7 +15,9 @@ export interface MetricSources {
   health(): HealthFacts | null;
   /** Open sessions and waiting requests at the load balancer; null: there is none. */
   balancer(signal: AbortSignal): Promise<Outcome<{ readonly sessions: number; readonly queued: number }> | null>;
-  /** Metrics of the engine's own product (Kubernetes); null: it has none. */
+  /** Whether the load of an instance is work that it has, and not a share of a processor. */
+  readonly loadIsWork: boolean;
+  /** Of the instances, as the engine's own product (Kubernetes, Docker) tells; null: it tells none. */
   product(kind: 'cpu' | 'memory', signal: AbortSignal): Promise<ScalingReading | null>;
   /** When the last session was seen; null: never since the start. */
   lastBusyAt(): Date | null;
@@ -75,12 +77,13 @@ async function ownReading(
   switch (metric.kind) {
     case 'cpu':
     case 'memory':
-      return machine(metric.kind, sources.system(), policy, now);
+      return (await sources.product(metric.kind, signal)) ?? machine(metric.kind, sources.system(), policy, now);
     case 'response_time':
     case 'error_rate':
       return checked(metric.kind, sources.health(), policy, now);
     case 'queue_length': {
       const seen = await sources.balancer(signal);
+      if (seen === null && !sources.loadIsWork) return none(at, 'missing', 'a queue is seen at a load balancer, and there is none'); // prettier-ignore
       if (seen === null) return loads(fleet, at);
       return seen.ok
         ? number(at, seen.value.queued + seen.value.sessions)

@@ -1,17 +1,12 @@
-import type { ScalingMetricKind, ScalingMetricPolicy, ScalingPolicy } from '../../contract/scaling.ts';
-import { thresholdsOf, type ScalingMetricConfig, type ScalingPolicyFile } from '../../config/schema-scaling.ts';
+import type { ScalingMetricPolicy, ScalingPolicy } from '../../contract/scaling.ts';
+import {
+  scalesOf,
+  thresholdsOf,
+  type ScalingMetricConfig,
+  type ScalingPolicyFile,
+} from '../../config/schema-scaling.ts';
 
 /** What the file says about scaling, as decisions are given it. */
-
-const scalesAs: Readonly<Record<ScalingMetricKind, ScalingMetricPolicy['scales']>> = {
-  cpu: 'mean',
-  memory: 'mean',
-  response_time: 'none',
-  error_rate: 'none',
-  queue_length: 'total',
-  idle_time: 'none',
-  query: 'none',
-};
 
 export function metricPolicyOf(metric: ScalingMetricConfig): ScalingMetricPolicy {
   const { up, down } = thresholdsOf(metric);
@@ -24,7 +19,7 @@ export function metricPolicyOf(metric: ScalingMetricConfig): ScalingMetricPolicy
     up,
     down,
     inverse: metric.kind === 'idle_time',
-    scales: metric.scales ?? scalesAs[metric.kind],
+    scales: scalesOf(metric),
     steps: metric.steps,
     cooldownSeconds: metric.cooldown,
   };

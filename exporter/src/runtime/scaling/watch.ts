@@ -1,28 +1,22 @@
 import { OpError, toOpError, type Outcome } from '../../contract/errors.ts';
-import type {
-  Fleet,
-  ForecastFacts,
-  ScalingDecision,
-  ScalingFacts,
-  ScalingPolicy,
-  ScalingReading,
-  ScalingSummary,
-  ScalingTrigger,
-  ScalingView,
-} from '../../contract/scaling.ts';
+import type { ScalingFacts, ScalingSummary, ScalingTrigger } from '../../contract/scaling-facts.ts';
+import type { Fleet, ScalingDecision, ScalingPolicy, ScalingView } from '../../contract/scaling.ts';
 import type { ScalingConfig, ScalingPolicyFile } from '../../config/schema-scaling.ts';
-import { makeForecast } from '../../core/forecast.ts';
 import { scheduleAt } from '../../core/scaling-schedule.ts';
-import { readingsKept } from '../../core/scaling-votes.ts';
+import { clockJumpMs, movedBy, notAfter } from '../../core/scaling-times.ts';
 import { causesOf, decideScaling, triggerOf } from '../../core/scaling.ts';
 import type { ScalingEngine } from '../../engines/scaling/port.ts';
-import type { Clock, Log } from '../../ports/index.ts';
+import type { Log } from '../../ports/index.ts';
 import type { OperationRequest } from '../app.ts';
+import type { Breakers } from '../breakers.ts';
+import { watchEachService } from '../each-service.ts';
 import type { Lease } from '../lease.ts';
-import { costAfter, factsOf, summaryOf, type Evaluation } from './facts.ts';
-import { withDecision, type ScalingMemory } from './kept.ts';
+import { scalingBreaker } from './breaker.ts';
+import { costAfter, factsOf, summaryOf } from './facts.ts';
+import { repeats, withDecision, type KeptScaling, type ScalingMemory } from './kept.ts';
 import { demandMetric, demandOf, type LoadHistory } from './load.ts';
-import { readMetric, type MetricSources } from './readings.ts';
+import { newest, readAll, refreshForecast, refreshWarnings, seeFleet, unwatched, type LookDeps, type Watched } from './look.ts'; // prettier-ignore
+import type { MetricSources } from './readings.ts';
 
 export type ScaleAsk = Extract<OperationRequest, { kind: 'scale' }>;
 
@@ -36,32 +30,21 @@ export interface WatchedScaling {
   readonly sources: Omit<MetricSources, 'lastBusyAt'>;
 }
 
-export interface ScalingWatchDeps {
-  readonly clock: Clock;
+export interface ScalingWatchDeps extends LookDeps {
   readonly log: Log;
   readonly memory: ScalingMemory;
   readonly history: LoadHistory;
   readonly lease: Pick<Lease, 'holder'>;
+  readonly breakers: Pick<Breakers, 'of' | 'load'>;
   services(): readonly string[];
   resolve(service: string): Promise<Outcome<WatchedScaling>>;
   /** Marks what must not be removed now. */
   protect(service: string, fleet: Fleet): Fleet;
   /** Id of the scaling, takeover or restore that runs on it. */
   running(service: string): string | null;
-  breakerOpen(service: string): boolean;
-  /** History of the demand for a forecast, oldest first. */
-  load(service: string, watched: WatchedScaling, seconds: number, signal: AbortSignal): Promise<ForecastInput>;
   act(request: ScaleAsk, reason: string): Promise<Outcome<unknown>>;
   changed(): void;
 }
-
-export type ForecastInput =
-  | {
-      readonly ok: true;
-      readonly points: readonly { readonly at: string; readonly value: number | null }[];
-      readonly stepSeconds: number;
-    }
-  | { readonly ok: false; readonly why: string };
 
 export interface ScalingWatch {
   facts(service: string): ScalingFacts | null;
@@ -75,23 +58,10 @@ export interface ScalingWatch {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** What is known of one service between two evaluations. */
-interface Watched {
-  readonly readings: Map<string, ScalingReading[]>;
-  evaluation: Evaluation | null;
-  forecast: ForecastFacts | null;
-  forecastMs: number;
-  lastBusyAt: Date | null;
-  warnings: readonly string[];
-  warnedMs: number;
-  problem: string | null;
-}
-
-/** A forecast of hours ahead is not another one after a minute. */
-const forecastEveryMs = 15 * 60_000;
-const warningsEveryMs = 5 * 60_000;
 /** Longest time until a configuration that changed takes effect. */
 const patienceMs = 5000;
+/** What only goes on as it was is written this often: a crash loses the cost of so long. */
+const writeEveryMs = 10 * 60_000;
 
 export function createScalingWatch(deps: ScalingWatchDeps): ScalingWatch {
   const all = new Map<string, Watched>();
@@ -104,7 +74,8 @@ export function createScalingWatch(deps: ScalingWatchDeps): ScalingWatch {
     const evaluation = all.get(service)?.evaluation ?? null;
     if (evaluation === null) return null;
     const { forecast, warnings, problem } = of(service);
-    return factsOf(evaluation, deps.memory.of(service), { forecast, warnings, problem }, deps.clock.now());
+    const known = { forecast, warnings, problem, history: deps.memory.history(service) };
+    return factsOf(evaluation, deps.memory.of(service), known, deps.clock.now());
   };
   return {
     facts,
@@ -125,63 +96,52 @@ export function createScalingWatch(deps: ScalingWatchDeps): ScalingWatch {
       const view = { ...seen, schedule: scheduleAt(policy.schedules, deps.clock.now()) };
       return decideScaling(view, policy, deps.clock.now());
     },
-    run: (signal) => watchAll(deps, all, of, signal),
+    run: (signal) =>
+      watchEachService(
+        {
+          ...{ clock: deps.clock, log: deps.log, subject: 'scaling', services: deps.services },
+          begin: async (service) => {
+            await deps.memory.load([service]);
+            await deps.breakers.load([service]);
+          },
+          watch: (service, ended) => watchOne(deps, service, of(service), ended),
+          forget: (service) => all.delete(service),
+        },
+        signal,
+      ),
   };
-}
-
-function unwatched(): Watched {
-  return {
-    readings: new Map(),
-    evaluation: null,
-    forecast: null,
-    forecastMs: Number.NEGATIVE_INFINITY,
-    lastBusyAt: null,
-    warnings: [],
-    warnedMs: Number.NEGATIVE_INFINITY,
-    problem: null,
-  };
-}
-
-async function watchAll(
-  deps: ScalingWatchDeps,
-  all: Map<string, Watched>,
-  of: (service: string) => Watched,
-  signal: AbortSignal,
-): Promise<void> {
-  const loops = new Map<string, AbortController>();
-  while (!signal.aborted) {
-    const wanted = new Set(deps.services());
-    for (const [service, loop] of loops)
-      if (!wanted.has(service)) {
-        loop.abort();
-        loops.delete(service);
-        all.delete(service);
-      }
-    for (const service of wanted)
-      if (!loops.has(service)) {
-        const loop = new AbortController();
-        loops.set(service, loop);
-        void watchOne(deps, service, of(service), AbortSignal.any([signal, loop.signal]));
-      }
-    await deps.clock.sleep(1000, signal);
-  }
-  for (const loop of loops.values()) loop.abort();
 }
 
 async function watchOne(deps: ScalingWatchDeps, service: string, watched: Watched, signal: AbortSignal): Promise<void> {
-  await deps.memory.load([service]);
   while (!signal.aborted) {
-    const startMs = +deps.clock.now();
-    const interval = await evaluate(deps, service, watched, signal).catch((thrown: unknown) => {
-      note(deps, service, watched, toOpError(thrown).message);
-      return null;
-    });
+    const beganMs = performance.now();
+    const interval = await evaluate(deps, service, watched, signal).catch((thrown: unknown) =>
+      goBlind(deps, service, watched, toOpError(thrown)),
+    );
     if (signal.aborted) return;
-    const dueMs = startMs + (interval ?? patienceMs / 1000) * 1000;
-    // In short steps: a file that is read again may ask for another rhythm.
-    while (!signal.aborted && +deps.clock.now() < dueMs)
-      await deps.clock.sleep(Math.min(patienceMs, dueMs - +deps.clock.now()), signal);
+    // In short steps: a file that is read again may ask for another rhythm. By what was slept, because the clock may be set meanwhile.
+    let leftMs = interval * 1000 - (performance.now() - beganMs);
+    while (!signal.aborted && leftMs > 0) {
+      const stepMs = Math.min(patienceMs, leftMs);
+      await sleepAndTellJump(deps, service, stepMs, signal);
+      leftMs -= stepMs;
+    }
   }
+}
+
+/** A cooldown must neither pass nor begin anew because somebody set the clock. */
+async function sleepAndTellJump(
+  deps: ScalingWatchDeps,
+  service: string,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const beforeMs = +deps.clock.now();
+  await deps.clock.sleep(ms, signal);
+  const jumpMs = +deps.clock.now() - beforeMs - ms;
+  if (signal.aborted || Math.abs(jumpMs) < clockJumpMs) return;
+  deps.log.warn('the clock was set, or nobody ran for a while', { service, seconds: Math.round(jumpMs / 1000) });
+  await deps.memory.change(service, (kept) => movedBy(kept, jumpMs));
 }
 
 /** One look, one decision, one request at most; resolves to the seconds until the next. */
@@ -192,117 +152,70 @@ async function evaluate(
   signal: AbortSignal,
 ): Promise<number> {
   const found = await deps.resolve(service);
-  if (!found.ok) {
-    note(deps, service, watched, found.error.message);
-    return patienceMs / 1000;
-  }
-  const { policy, engine } = found.value;
-  const seen = await engine.fleet(signal);
+  if (!found.ok) return goBlind(deps, service, watched, found.error);
+  const { policy } = found.value;
+  const seen = await seeFleet(found.value, signal);
   if (signal.aborted) return policy.intervalSeconds;
-  const now = deps.clock.now();
-  const base = { at: now.toISOString(), engine: found.value.config.engine, policy };
-  if (!seen.ok) {
-    note(deps, service, watched, seen.error.message);
-    // Nothing is decided on instances that nobody saw.
-    watched.evaluation = { ...base, fleet: null, view: null, readings: newest(watched), decision: null };
-    deps.changed();
-    return policy.intervalSeconds;
-  }
+  if (!seen.ok) return goBlind(deps, service, watched, seen.error, found.value);
   note(deps, service, watched, null);
   const fleet = deps.protect(service, seen.value);
-  const readings = await readAll(deps, watched, found.value, fleet, signal);
+  const complete = await readAll(deps, watched, found.value, fleet, signal);
   await refreshForecast(deps, service, watched, found.value, signal);
-  refreshWarnings(deps, watched, engine, signal);
+  refreshWarnings(deps, watched, found.value, signal);
   if (signal.aborted) return policy.intervalSeconds;
-  const view = await viewOf(deps, service, watched, policy, fleet, readings);
+  const now = deps.clock.now();
+  const leader = (await deps.lease.holder()) !== null;
+  const view = viewOf(deps, service, watched, policy, fleet, { complete, leader });
   const decision = decideScaling(view, policy, now);
-  await keep(deps, service, policy, view, decision, now);
-  watched.evaluation = { ...base, fleet, view, readings: newest(watched), decision };
+  await keep(deps, service, watched, policy, view, decision, now);
+  const engine = found.value.config.engine;
+  watched.evaluation = { at: now.toISOString(), engine, policy, fleet, view, readings: newest(watched), decision };
   await rememberLoad(deps, service, policy, watched, fleet, now);
   deps.changed();
   await act(deps, service, policy, view, decision);
   return policy.intervalSeconds;
 }
 
-async function readAll(
-  deps: ScalingWatchDeps,
-  watched: Watched,
-  { policy, sources }: WatchedScaling,
-  fleet: Fleet,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const balancer: MetricSources['balancer'] = async (aborted) => {
-    const seen = await sources.balancer(aborted);
-    if (seen?.ok === true && seen.value.sessions + seen.value.queued > 0) watched.lastBusyAt = deps.clock.now();
-    return seen;
-  };
-  const all = { ...sources, balancer, lastBusyAt: () => watched.lastBusyAt };
-  const read = await Promise.all(
-    policy.metrics.map(
-      async (metric) => [metric.name, await readMetric(metric, policy, all, fleet, deps.clock.now(), signal)] as const,
-    ),
-  );
-  for (const name of watched.readings.keys()) if (!read.some(([one]) => one === name)) watched.readings.delete(name);
-  for (const [name, reading] of read) {
-    const before = watched.readings.get(name) ?? [];
-    watched.readings.set(name, [...before, reading].slice(-readingsKept(policy)));
-  }
-  return read.every(([, reading]) => reading.known);
-}
-
-function newest({ readings }: Watched): Readonly<Record<string, ScalingReading | null>> {
-  return Object.fromEntries([...readings].map(([name, list]) => [name, list.at(-1) ?? null]));
-}
-
-async function refreshForecast(
+/**
+ * Nothing is decided on instances that nobody saw. It is an evaluation without its readings like any other: after a few in a row the
+ * number counts as frozen, and somebody is told. `found`: as it is configured; null: not known, so that what was in force still is.
+ */
+async function goBlind(
   deps: ScalingWatchDeps,
   service: string,
   watched: Watched,
-  found: WatchedScaling,
-  signal: AbortSignal,
-): Promise<void> {
-  const { predictive } = found.policy;
-  const metric = demandMetric(found.policy);
-  if (predictive.mode === 'off' || metric === null) {
-    watched.forecast = predictive.mode === 'off' ? null : { known: false, metric: null, why: 'no metric of the policy grows with the demand' }; // prettier-ignore
-    return;
-  }
-  const now = deps.clock.now();
-  if (Math.abs(+now - watched.forecastMs) < forecastEveryMs) return;
-  watched.forecastMs = +now;
-  const history = await deps.load(service, found, predictive.historySeconds, signal);
-  watched.forecast = history.ok
-    ? makeForecast(history.points, {
-        metric: metric.name,
-        stepSeconds: history.stepSeconds,
-        horizonSeconds: predictive.horizonSeconds,
-        timezone: found.file.timezone,
-        quantile: predictive.quantile,
-        now,
-      })
-    : { known: false, metric: metric.name, why: history.why };
+  error: OpError,
+  found: WatchedScaling | null = null,
+): Promise<number> {
+  note(deps, service, watched, error.message);
+  const policy = found?.policy ?? watched.evaluation?.policy ?? null;
+  const engine = found?.config.engine ?? watched.evaluation?.engine ?? null;
+  if (policy === null || engine === null) return patienceMs / 1000;
+  const at = deps.clock.now().toISOString();
+  const { frozenSince } = deps.memory.of(service);
+  const missingInRow = deps.memory.of(service).missingInRow + 1;
+  const isFrozen = frozenSince !== null || missingInRow >= policy.freezeAfter;
+  const next = (kept: KeptScaling): KeptScaling => ({
+    ...kept,
+    missingInRow,
+    frozenSince: isFrozen ? (kept.frozenSince ?? at) : null,
+  });
+  await (isFrozen && frozenSince === null ? deps.memory.change(service, next) : deps.memory.hold(service, next));
+  watched.evaluation = { at, engine, policy, fleet: null, view: null, readings: newest(watched), decision: null };
+  deps.changed();
+  return policy.intervalSeconds;
 }
 
-function refreshWarnings(deps: ScalingWatchDeps, watched: Watched, engine: ScalingEngine, signal: AbortSignal): void {
-  const nowMs = +deps.clock.now();
-  if (Math.abs(nowMs - watched.warnedMs) < warningsEveryMs) return;
-  watched.warnedMs = nowMs;
-  void engine.warnings(signal).then(
-    (warnings) => void (watched.warnings = warnings),
-    () => undefined,
-  );
-}
-
-async function viewOf(
+function viewOf(
   deps: ScalingWatchDeps,
   service: string,
   watched: Watched,
   policy: ScalingPolicy,
   fleet: Fleet,
-  complete: boolean,
-): Promise<ScalingView> {
-  const kept = deps.memory.of(service);
+  { complete, leader }: { readonly complete: boolean; readonly leader: boolean },
+): ScalingView {
   const now = deps.clock.now();
+  const kept = notAfter(deps.memory.of(service), now);
   return {
     service,
     fleet,
@@ -316,25 +229,45 @@ async function viewOf(
     schedule: scheduleAt(policy.schedules, now),
     pausedUntil: kept.pause !== null && Date.parse(kept.pause.until) > +now ? kept.pause.until : null,
     running: deps.running(service),
-    leader: (await deps.lease.holder()) !== null,
-    breakerOpen: deps.breakerOpen(service),
+    leader,
+    ...breakerOf(deps, service, now),
   };
+}
+
+/** After its time an open one lets a try through, which closes it when it ends well. */
+function breakerOf(
+  { breakers }: ScalingWatchDeps,
+  service: string,
+  now: Date,
+): Pick<ScalingView, 'breakerOpen' | 'breakerUntil'> {
+  const found = breakers.of(service).find(({ name }) => name === scalingBreaker);
+  const until = found?.state === 'open' ? found.nextAttemptAt : null;
+  const isOpen = found?.state === 'open' && (until === null || Date.parse(until) > +now);
+  return { breakerOpen: isOpen, breakerUntil: isOpen ? until : null };
 }
 
 async function keep(
   deps: ScalingWatchDeps,
   service: string,
+  watched: Watched,
   policy: ScalingPolicy,
   view: ScalingView,
   decision: ScalingDecision,
   now: Date,
 ): Promise<void> {
-  await deps.memory.change(service, (kept) => ({
-    ...withDecision(kept, decision),
+  const before = deps.memory.of(service);
+  const isFrozen = decision.limits.includes('frozen');
+  const next = (kept: KeptScaling): KeptScaling => ({
+    ...withDecision(notAfter(kept, now), decision),
     missingInRow: view.missingInRow,
-    frozenSince: decision.action === 'freeze' ? (kept.frozenSince ?? now.toISOString()) : null,
+    frozenSince: isFrozen ? (kept.frozenSince ?? now.toISOString()) : null,
     cost: costAfter(kept.cost, policy, view.fleet, now),
-  }));
+  });
+  const isNews =
+    notAfter(before, now) !== before || !repeats(before, decision) || isFrozen !== (before.frozenSince !== null);
+  if (!isNews && Math.abs(+now - watched.writtenMs) < writeEveryMs) return void (await deps.memory.hold(service, next));
+  watched.writtenMs = +now;
+  await deps.memory.change(service, next);
 }
 
 async function rememberLoad(
@@ -367,7 +300,7 @@ async function act(
     deps.log.warn('scaling was decided and refused', { service, code: asked.error.code, error: asked.error.message });
 }
 
-/** Also whoever ended by itself, or was left half drained by a crash, is put right: the number that was wanted before still is. */
+/** Also what a crash left half drained, or a load balancer forgot, is put right: by the same number once more. */
 function requestOf(
   service: string,
   policy: ScalingPolicy,
@@ -383,17 +316,21 @@ function requestOf(
     metrics: causesOf(decision),
   });
   if (decision.act && (decision.action === 'scale_up' || decision.action === 'scale_down'))
-    return ask(decision.desired, triggerOf(decision));
-  const mayAct = policy.mode === 'auto' && view.pausedUntil === null && view.running === null && view.leader && !view.breakerOpen; // prettier-ignore
-  if (!mayAct || view.desired === null || view.fleet.ownedBy !== null) return null;
-  const { instances } = view.fleet;
-  const there = instances.filter(({ state }) => state === 'ready' || state === 'starting').length;
-  // A reload of the load balancer forgets who was added while it ran: then they serve nobody.
-  const isLost = instances.some(
+    return ask(decision.desired, triggerOf(decision, view.desired));
+  const { instances, ownedBy, wanted } = view.fleet;
+  const mayAct =
+    policy.mode === 'auto' &&
+    view.pausedUntil === null &&
+    view.running === null &&
+    view.leader &&
+    !view.breakerOpen &&
+    ownedBy === null &&
+    // A product that keeps the number itself replaces and drains on its own account: a rolling update, say.
+    wanted === null;
+  const isLeftOver = instances.some(
     ({ state, reachable }) => state === 'draining' || (state === 'ready' && reachable === false),
   );
-  if (there < view.desired && view.desired <= policy.max) return ask(view.desired, 'repair');
-  return isLost ? ask(there, 'repair') : null;
+  return mayAct && isLeftOver ? ask(decision.current, 'repair') : null;
 }
 
 function note(deps: ScalingWatchDeps, service: string, watched: Watched, problem: string | null): void {

@@ -4,6 +4,7 @@ import { lazy, Suspense } from 'react';
 import { Navigate, Route, Routes, useLocation } from 'react-router';
 import { queryClient } from '../../api/grafana.ts';
 import { laterPages, pages, pageUrl, type PageEntry } from '../../pages/index.ts';
+import { DialogHost } from '../flow/DialogHost.tsx';
 import { PageBoundary } from '../PageBoundary.tsx';
 import { missingPermission } from '../permissions.ts';
 import { Forbidden, NotThereYet, PageLoading } from './plain-pages.tsx';
@@ -62,7 +63,9 @@ function Guarded({
   if (missing !== null) return <Forbidden title={title} missing={missing} />;
   return (
     <PageBoundary page={id} key={id}>
-      <Suspense fallback={<PageLoading title={title} />}>{children}</Suspense>
+      <DialogHost>
+        <Suspense fallback={<PageLoading title={title} />}>{children}</Suspense>
+      </DialogHost>
     </PageBoundary>
   );
 }

@@ -1,9 +1,9 @@
 import { Button, type ButtonProps } from '@grafana/ui';
-import { useState } from 'react';
 import { useConnection } from '../../api/hooks.ts';
 import { t } from '../../text.ts';
 import { missingPermission } from '../permissions.ts';
 import { ActionFlow } from './ActionFlow.tsx';
+import { useDialog } from './DialogHost.tsx';
 import { prefixOf, type ActionSpec, type ChangingAction } from './spec.ts';
 
 interface ActionButtonProps<K extends ChangingAction> extends Pick<ButtonProps, 'variant' | 'fill' | 'size' | 'icon'> {
@@ -17,7 +17,7 @@ interface ActionButtonProps<K extends ChangingAction> extends Pick<ButtonProps, 
 /** A button that opens the flow; disabled, with the missing permission named, for those who may not. */
 export function ActionButton<K extends ChangingAction>(props: ActionButtonProps<K>): React.JSX.Element {
   const { spec, disabledBecause = null, testId, children, variant = 'secondary', fill, size, icon } = props;
-  const [isOpen, setOpen] = useState(false);
+  const { open, inPlace } = useDialog();
   const { failingSince } = useConnection();
   const unreachable = failingSince === null ? null : t('action.unreachable', 'The exporter is not reachable');
   const why = missingPermission(prefixOf(spec)) ?? disabledBecause ?? unreachable;
@@ -31,12 +31,12 @@ export function ActionButton<K extends ChangingAction>(props: ActionButtonProps<
         {...(icon === undefined ? {} : { icon })}
         disabled={why !== null}
         {...(why === null ? {} : { tooltip: why })}
-        onClick={() => setOpen(true)}
+        onClick={() => open((close) => <ActionFlow spec={spec} onClose={close} />)}
         data-testid={testId}
       >
         {children}
       </Button>
-      {isOpen ? <ActionFlow spec={spec} onClose={() => setOpen(false)} /> : null}
+      {inPlace}
     </>
   );
 }

@@ -2,19 +2,17 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import type { AutomationPause, ScheduledSwitchover } from '@genesis-dr/exporter/contract';
 import { t } from '../../text.ts';
-import { Alert, Field, RadioButtonGroup, Stack, Text, useStyles2 } from '@grafana/ui';
-import { useState } from 'react';
+import { Alert, Stack, Text, useStyles2 } from '@grafana/ui';
 import type { Failover } from '../../api/failover.ts';
 import { useConnection } from '../../api/hooks.ts';
 import { ActionButton } from '../../components/flow/ActionButton.tsx';
-import { ActionFlow } from '../../components/flow/ActionFlow.tsx';
+import { PauseFlow } from '../../components/flow/PauseFlow.tsx';
 import { Facts } from '../../components/flow/PlanView.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { StatusBadge } from '../../components/StatusBadge.tsx';
 import { Time } from '../../components/Time.tsx';
 import { DialogButton } from '../../lib/DialogButton.tsx';
 import { lossText } from '../../lib/failover-view.ts';
-import { formatDuration } from '../../lib/format.ts';
 import { failoverTestIds } from './testIds.ts';
 import { decisionTone, decisionWord, modeWord, strategyWord } from './words.ts';
 
@@ -36,7 +34,7 @@ export function AutomationPanel({ service, facts }: AutomationProps): React.JSX.
             size="sm"
             icon="pause"
             testId={failoverTestIds.pause}
-            dialog={(close) => <PauseFlow service={service} onClose={close} />}
+            dialog={(close) => <PauseDialog service={service} onClose={close} />}
           >
             {t('automation.pause', 'Pause automation')}
           </DialogButton>
@@ -138,45 +136,23 @@ function ResumeButton({ service }: { readonly service: string }): React.JSX.Elem
   );
 }
 
-const hour = 3600;
-const lengths = [hour / 2, hour, 4 * hour, 24 * hour] as const;
-
-function PauseFlow({
-  service,
-  onClose,
-}: {
+interface PauseDialogProps {
   readonly service: string;
   readonly onClose: () => void;
-}): React.JSX.Element {
-  const [seconds, setSeconds] = useState<number>(hour);
+}
+
+function PauseDialog({ service, onClose }: PauseDialogProps): React.JSX.Element {
   return (
-    <ActionFlow
-      spec={{
-        id: 'pauseFailover',
-        params: { name: service },
-        body: { seconds },
-        title: t('automation.pause-title', 'Pause the automation of {{service}}', { service }),
-        verb: t('automation.pause', 'Pause automation'),
-        service,
-        reason: 'required',
-        effects: [
-          t('automation.pause-effect', 'No automatic failover or fence for {{time}}; alerts still page.', {
-            time: formatDuration(seconds),
-          }),
-          t('automation.pause-hand', 'The buttons of this page go on working. It ends by itself, or with Resume.'),
-        ],
-      }}
+    <PauseFlow
+      id="pauseFailover"
+      service={service}
+      title={t('automation.pause-title', 'Pause the automation of {{service}}', { service })}
+      verb={t('automation.pause', 'Pause automation')}
+      effectsFor={(time) => [
+        t('automation.pause-effect', 'No automatic failover or fence for {{time}}; alerts still page.', { time }),
+        t('automation.pause-hand', 'The buttons of this page go on working. It ends by itself, or with Resume.'),
+      ]}
       onClose={onClose}
-      options={
-        <Field noMargin label={t('hold.length', 'For how long')}>
-          <RadioButtonGroup
-            aria-label={t('hold.length', 'For how long')}
-            options={lengths.map((value) => ({ value, label: formatDuration(value) }))}
-            value={seconds}
-            onChange={setSeconds}
-          />
-        </Field>
-      }
     />
   );
 }

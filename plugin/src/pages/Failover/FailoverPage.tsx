@@ -6,10 +6,12 @@ import { PageFrame } from '../../components/PageFrame.tsx';
 import { LoadingRows, NoMatch, NotConfigured } from '../../components/states.tsx';
 import { failoverParams } from '../../lib/failover-view.ts';
 import { QueryNotice } from '../../lib/QueryNotice.tsx';
+import { ServiceChoice } from '../../lib/ServiceChoice.tsx';
+import { useKnownParts } from '../../lib/use-known-parts.ts';
 import { usePageState } from '../../lib/use-page-state.ts';
 import { OperationDrawer } from '../Operations/OperationDrawer.tsx';
 import { NodeDrawer } from './NodeDrawer.tsx';
-import { ServiceChoice, ServiceList } from './ServiceList.tsx';
+import { ServiceList } from './ServiceList.tsx';
 import { ServiceView } from './ServiceView.tsx';
 
 /** Who serves, who could take over, whether that would succeed now, and the buttons that do it. */
@@ -17,7 +19,7 @@ export function FailoverPage(): React.JSX.Element {
   const [state, setState] = usePageState(failoverParams);
   const services = useApiQuery('listServices');
   const { data } = services;
-  const names = (data?.items ?? []).filter((service) => briefOf(service) !== null).map(({ name }) => name);
+  const names = useKnownParts(data?.items, (service) => briefOf(service) !== null);
   // A link shows its service at once, before the list has come.
   const shown = state.service === '' && names.length === 1 ? (names[0] ?? '') : state.service;
   const isElsewhere = data !== undefined && shown !== '' && !names.includes(shown);

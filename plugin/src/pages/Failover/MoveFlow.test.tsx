@@ -19,6 +19,8 @@ jest.mock('../../components/flow/ActionFlow.tsx', () => ({
   },
 }));
 
+jest.mock('../../api/hooks.ts', () => ({ useApiQuery: () => ({ data: undefined }) }));
+
 // After the mocks: an import at the top would be evaluated before them.
 let flows: typeof import('./MoveFlow.tsx');
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '../../text.ts';
 import { Alert, Checkbox, RadioButtonList, Stack, useStyles2 } from '@grafana/ui';
 import { useId, useState } from 'react';
-import type { Failover } from '../../api/failover.ts';
+import { useFailover, type Failover } from '../../api/failover.ts';
 import { ActionFlow } from '../../components/flow/ActionFlow.tsx';
 import { useNow } from '../../components/useNow.ts';
 import { isForcible } from '../../lib/failover-view.ts';
@@ -38,7 +38,7 @@ export function FailoverFlow({ service, facts, onClose }: MoveFlowProps): React.
         service,
         destructive: true,
       }}
-      options={<CandidateChoice facts={facts} value={candidate} onChoose={setCandidate} />}
+      options={<CandidateChoice service={service} facts={facts} value={candidate} onChoose={setCandidate} />}
       afterPlan={(plan) =>
         (force || wasForced || isForcible(plan)) && (
           <ForceChoice
@@ -75,7 +75,7 @@ export function SwitchoverFlow({ service, facts, onClose }: MoveFlowProps): Reac
       }}
       options={
         <Stack direction="column" gap={2}>
-          <CandidateChoice facts={facts} value={candidate} onChoose={setCandidate} />
+          <CandidateChoice service={service} facts={facts} value={candidate} onChoose={setCandidate} />
           <WhenChoice isLater={isLater} onLater={setIsLater} at={at} onAt={setAt} isPast={isPast} />
         </Stack>
       }
@@ -85,6 +85,8 @@ export function SwitchoverFlow({ service, facts, onClose }: MoveFlowProps): Reac
 }
 
 interface CandidateChoiceProps {
+  readonly service: string;
+  /** As they stood when the dialog was opened. */
   readonly facts: Failover;
   /** Name of a node, or `best`. */
   readonly value: string;
@@ -92,10 +94,10 @@ interface CandidateChoiceProps {
 }
 
 /** Every other node with what speaks for or against it; which may be promoted is for the plan to say. */
-function CandidateChoice({ facts, value, onChoose }: CandidateChoiceProps): React.JSX.Element {
+function CandidateChoice({ service, facts, value, onChoose }: CandidateChoiceProps): React.JSX.Element {
   const styles = useStyles2(getStyles);
   const name = useId();
-  const { standing, primary, nodes } = facts;
+  const { standing, primary, nodes } = useFailover(service).data?.failover ?? facts;
   const options = [
     {
       value: best,

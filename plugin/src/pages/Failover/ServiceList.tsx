@@ -1,10 +1,8 @@
 import { t } from '../../text.ts';
-import { Stack } from '@grafana/ui';
 import { briefOf, type FailoverBrief } from '../../api/failover.ts';
 import { useConnection } from '../../api/hooks.ts';
 import type { Service } from '../../api/types.ts';
 import { StatusBadge } from '../../components/StatusBadge.tsx';
-import { Choice } from '../../lib/Choice.tsx';
 import { DataTable, type Column } from '../../lib/DataTable.tsx';
 import { answerOf } from '../../lib/failover-view.ts';
 import { LinkButtonText } from '../../lib/LinkButtonText.tsx';
@@ -76,27 +74,4 @@ function Answer({ brief }: { readonly brief: FailoverBrief }): React.JSX.Element
   const { failingSince } = useConnection();
   const answer = failingSince === null ? answerOf(brief.wouldSucceed) : 'unknown';
   return <StatusBadge tone={answerTones[answer]} text={answerWord(answer)} />;
-}
-
-/** Several services, one of them shown. */
-export function ServiceChoice({
-  names,
-  chosen,
-  onChoose,
-}: {
-  readonly names: readonly string[];
-  readonly chosen: string;
-  readonly onChoose: (service: string) => void;
-}): React.JSX.Element {
-  return (
-    <Stack>
-      <Choice
-        label={t('failover.service', 'Service')}
-        any={t('failover.any-service', 'All services')}
-        options={names.map((name) => ({ value: name, label: name }))}
-        value={chosen}
-        onChoose={onChoose}
-      />
-    </Stack>
-  );
 }

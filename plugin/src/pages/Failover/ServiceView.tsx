@@ -1,16 +1,16 @@
 import { t } from '../../text.ts';
 import { Alert, Stack } from '@grafana/ui';
 import type { Failover } from '../../api/failover.ts';
+import { RunningPart } from '../../components/flow/RunningPart.tsx';
 import { Grid } from '../../components/Panel.tsx';
 import { ReadOnlyHint } from '../../components/states.tsx';
-import { writersTooMany } from '../../lib/failover-view.ts';
+import { isFailoverKind, nodeOf, writersTooMany } from '../../lib/failover-view.ts';
 import { AnswerPanel } from './AnswerPanel.tsx';
 import { AutomationPanel } from './AutomationPanel.tsx';
 import { BreakersPanel, VantagesPanel } from './Around.tsx';
 import { HistoryPanel } from './HistoryPanel.tsx';
 import { NodesPanel } from './NodesPanel.tsx';
 import { PromotionsPanel } from './PromotionsPanel.tsx';
-import { RunningPart } from './RunningPart.tsx';
 import { failoverTestIds } from './testIds.ts';
 import { TopologyPanel } from './TopologyPanel.tsx';
 
@@ -29,7 +29,7 @@ export function ServiceView({ service, facts, onNode, onOperation }: ServiceView
       <Grid minWidth={520}>
         <Stack direction="column" gap={2}>
           <AnswerPanel service={service} facts={facts}>
-            <RunningPart service={service} />
+            <RunningPart service={service} shows={isFailoverKind} subjectOf={nodeOf} testId={failoverTestIds.running} />
           </AnswerPanel>
           <ReadOnlyHint needs="admin" what={t('failover.read-only', 'You can look; moving the service is not yours')} />
         </Stack>

@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
+import { dateTimeFormat, getTimeZone, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { useMemo } from 'react';
 import { t } from '../../text.ts';
@@ -15,6 +15,7 @@ import {
   type Scale,
 } from '../../lib/scaling-chart.ts';
 import { useWidth } from '../../lib/scaling-width.ts';
+import { offsetOf } from '../../lib/zone.ts';
 import { scalingTestIds } from './testIds.ts';
 import { backtestName } from './words.ts';
 
@@ -59,7 +60,7 @@ export function BacktestChart({ backtest }: { readonly backtest: Backtest }): Re
             y={box.top + box.height + 17}
             textAnchor="middle"
           >
-            {dateTimeFormat(ms, { format: isDays ? 'MM-DD' : 'HH:mm', timeZone: 'browser' })}
+            {dateTimeFormat(ms, { format: isDays ? 'MM-DD' : 'HH:mm', timeZone: getTimeZone() })}
           </text>
         ))}
         <path className={styles.demand} d={demand} />
@@ -111,7 +112,7 @@ function drawingOf({ from, to, runs }: Backtest, width: number): Drawing {
       path: stepPath(run.series.map((point) => ({ x: at(point.at), y: yOf(point.ready) })), right), // prettier-ignore
     })),
     yTicks: ticks.map((value) => ({ value, y: yOf(value) })),
-    xTicks: timeTicks(span, Math.max(2, Math.floor((right - box.left) / 60)), -new Date(span.toMs).getTimezoneOffset() * 60_000).map((ms) => ({ ms, x: xOf(ms) })), // prettier-ignore
+    xTicks: timeTicks(span, Math.max(2, Math.floor((right - box.left) / 60)), offsetOf(span.toMs)).map((ms) => ({ ms, x: xOf(ms) })), // prettier-ignore
   };
 }
 

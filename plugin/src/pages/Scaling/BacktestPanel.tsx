@@ -6,7 +6,7 @@ import { ErrorNotice, ReadOnlyHint } from '../../components/states.tsx';
 import { useNow } from '../../components/useNow.ts';
 import { PermittedButton } from '../../lib/DialogButton.tsx';
 import { formatDuration } from '../../lib/format.ts';
-import { useBacktest, type BacktestRunning, type Scaling } from '../../lib/scaling-api.ts';
+import type { BacktestRunning, Scaling } from '../../lib/scaling-api.ts';
 import { lastWeek, rangeFault, type RangeFault } from '../../lib/scaling-backtest.ts';
 import { TimeField } from '../../lib/TimeField.tsx';
 import { BacktestResult } from './BacktestResult.tsx';
@@ -14,20 +14,20 @@ import type { OnState, ScalingState } from './ScalingPage.tsx';
 import { scalingTestIds } from './testIds.ts';
 
 interface BacktestPanelProps {
-  readonly service: string;
   readonly facts: Scaling;
   /** The policy that was written on the tab Policy and is not saved; null: none. */
   readonly draft: string | null;
+  readonly backtest: BacktestRunning;
   readonly state: ScalingState;
   readonly onState: OnState;
 }
 
 /** What a policy would have done on real history, beside the one that holds and the algorithm of Kubernetes. */
-export function BacktestPanel({ service, facts, draft, state, onState }: BacktestPanelProps): React.JSX.Element {
+export function BacktestPanel({ facts, draft, backtest, state, onState }: BacktestPanelProps): React.JSX.Element {
   const now = useNow(60_000);
   const [opened] = useState(() => lastWeek(now));
   const [withDraft, setWithDraft] = useState(true);
-  const { run, cancel } = useBacktest(service);
+  const { run, cancel } = backtest;
   const [from, to] = [state.from === '' ? opened.from : state.from, state.to === '' ? opened.to : state.to];
   const fault = rangeFault(from, to, now + 60_000);
   const isTried = draft !== null && withDraft;
@@ -77,7 +77,14 @@ export function BacktestPanel({ service, facts, draft, state, onState }: Backtes
         )}
       </Stack>
       <ReadOnlyHint needs="operate" what={t('backtest.read-only', 'Running a backtest is not yours')} />
-      <Outcome run={run} facts={facts} />
+      <Outcome
+        run={run}
+        facts={facts}
+        onFrom={(begin) => {
+          onState({ from: begin });
+          run.reset();
+        }}
+      />
     </Panel>
   );
 }
@@ -109,14 +116,15 @@ function DraftChoice({ hasDraft, value, onChange }: DraftChoiceProps): React.JSX
 interface OutcomeProps {
   readonly run: BacktestRunning['run'];
   readonly facts: Scaling;
+  readonly onFrom: (from: string) => void;
 }
 
-function Outcome({ run, facts }: OutcomeProps): React.JSX.Element | null {
+function Outcome({ run, facts, onFrom }: OutcomeProps): React.JSX.Element | null {
   if (run.isPending) return <Progress sinceMs={run.submittedAt} />;
   if (run.error !== null)
     return <ErrorNotice error={run.error} title={t('backtest.failed', 'The history could not be replayed')} />;
   if (run.data === null) return <Text>{t('backtest.given-up', 'It was given up; nothing was changed.')}</Text>;
-  return run.data === undefined ? null : <BacktestResult backtest={run.data} facts={facts} />;
+  return run.data === undefined ? null : <BacktestResult backtest={run.data} facts={facts} onFrom={onFrom} />;
 }
 
 /** The exporter does not tell how far it is: what is shown is that it goes on, and for how long it has. */

@@ -1,25 +1,27 @@
 import { t } from '../../text.ts';
-import { Stack, Text } from '@grafana/ui';
+import { Button, Stack, Text } from '@grafana/ui';
 import { StatusBadge, type Tone } from '../../components/StatusBadge.tsx';
 import { Time } from '../../components/Time.tsx';
 import { DataTable, type Column } from '../../lib/DataTable.tsx';
 import { formatCount, formatDuration, formatPercent } from '../../lib/format.ts';
 import type { Backtest, BacktestRun, Scaling } from '../../lib/scaling-api.ts';
-import { change, compared, currentRun, missingShare, type Verdict } from '../../lib/scaling-backtest.ts';
+import { betterFrom, change, compared, currentRun, missingShare, type Verdict } from '../../lib/scaling-backtest.ts';
 import { moneyText } from '../../lib/scaling-view.ts';
 import { BacktestChart } from './BacktestChart.tsx';
 import { scalingTestIds } from './testIds.ts';
 import { backtestName } from './words.ts';
 
-/** The policies beside each other, and their instances over time. */
-export function BacktestResult({
-  backtest,
-  facts,
-}: {
+interface BacktestResultProps {
   readonly backtest: Backtest;
   readonly facts: Scaling;
-}): React.JSX.Element {
+  /** Begin the range there. */
+  readonly onFrom: (from: string) => void;
+}
+
+/** The policies beside each other, and their instances over time. */
+export function BacktestResult({ backtest, facts, onFrom }: BacktestResultProps): React.JSX.Element {
   const current = currentRun(backtest);
+  const better = betterFrom(backtest);
   const missing = missingShare(backtest);
   return (
     <div data-testid={scalingTestIds.backtestResult}>
@@ -38,6 +40,16 @@ export function BacktestResult({
               share: formatPercent(missing, 1),
             })}
           </Text>
+        )}
+        {better !== null && (
+          <Stack gap={1} wrap="wrap" alignItems="center">
+            <span>
+              {t('backtest.first', 'The first value is of about')} <Time at={better} />
+            </span>
+            <Button type="button" variant="secondary" size="sm" onClick={() => onFrom(better)}>
+              {t('backtest.begin', 'Begin there')}
+            </Button>
+          </Stack>
         )}
         <DataTable
           label={t('backtest.table', 'Policies on the same history')}

@@ -10,6 +10,7 @@ import { DialogButton } from '../../lib/DialogButton.tsx';
 import { formatCount } from '../../lib/format.ts';
 import type { Scaling } from '../../lib/scaling-api.ts';
 import { countsOf, moneyText, type Counts } from '../../lib/scaling-view.ts';
+import { ownedWord } from './limits.ts';
 import { SetFlow } from './SetFlow.tsx';
 import { scalingTestIds } from './testIds.ts';
 
@@ -96,8 +97,9 @@ interface ButtonsProps {
 
 function Buttons({ service, facts, counts }: ButtonsProps): React.JSX.Element {
   const { desired, min, max } = counts;
+  const owned = ownedWord(facts);
   const unknown =
-    desired === null && facts.fleet === null ? t('count.not-known', 'Nobody knows how many there are') : null;
+    desired === null && facts.fleet === null ? t('count.not-known', 'Nobody knows how many there are') : owned;
   const base = desired ?? counts.ready ?? min;
   const dialog = (initial: number) => (close: () => void) => (
     <SetFlow service={service} facts={facts} initial={initial} onClose={close} />
@@ -126,7 +128,13 @@ function Buttons({ service, facts, counts }: ButtonsProps): React.JSX.Element {
       >
         {t('count.down', 'Remove one')}
       </DialogButton>
-      <DialogButton needs="operate" icon="sliders-v-alt" testId={scalingTestIds.set} dialog={dialog(base)}>
+      <DialogButton
+        needs="operate"
+        icon="sliders-v-alt"
+        disabledBecause={owned}
+        testId={scalingTestIds.set}
+        dialog={dialog(base)}
+      >
         {t('count.set', 'Set the number')}
       </DialogButton>
     </Stack>

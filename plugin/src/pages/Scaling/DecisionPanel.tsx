@@ -1,21 +1,19 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '../../text.ts';
-import { Field, RadioButtonGroup, Stack, Text, useStyles2 } from '@grafana/ui';
-import { useState } from 'react';
+import { Stack, Text, useStyles2 } from '@grafana/ui';
 import { useConnection } from '../../api/hooks.ts';
 import { ActionButton } from '../../components/flow/ActionButton.tsx';
-import { ActionFlow } from '../../components/flow/ActionFlow.tsx';
+import { PauseFlow } from '../../components/flow/PauseFlow.tsx';
 import { Facts } from '../../components/flow/PlanView.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { StatusBadge } from '../../components/StatusBadge.tsx';
 import { Time } from '../../components/Time.tsx';
 import { useNow } from '../../components/useNow.ts';
 import { DialogButton } from '../../lib/DialogButton.tsx';
-import { formatDuration } from '../../lib/format.ts';
 import type { Scaling } from '../../lib/scaling-api.ts';
 import { heldBy, standingOf } from '../../lib/scaling-view.ts';
-import { limitWord } from './limits.ts';
+import { limitWord, ownedWord } from './limits.ts';
 import { SetFlow } from './SetFlow.tsx';
 import { scalingTestIds } from './testIds.ts';
 import { decisionWord, modeWord, standingTones, standingWord } from './words.ts';
@@ -80,9 +78,7 @@ function Standing({ facts }: { readonly facts: Scaling }): React.JSX.Element {
           {decision !== null && <strong>{decisionWord(decision)}</strong>}
         </Stack>
         {decision === null ? (
-          <Text color="secondary">
-            {t('scaling.undecided-why', 'The first evaluation has not come to its end yet.')}
-          </Text>
+          <Text color="secondary">{undecidedWhy(facts)}</Text>
         ) : (
           <ul className={styles.list}>
             {decision.reasons.map((reason) => (
@@ -93,6 +89,12 @@ function Standing({ facts }: { readonly facts: Scaling }): React.JSX.Element {
       </Stack>
     </div>
   );
+}
+
+function undecidedWhy({ problem }: Scaling): string {
+  return problem === null
+    ? t('scaling.undecided-why', 'The first evaluation has not come to its end yet.')
+    : t('scaling.undecided-unseen', 'Nothing can be decided while nobody knows which instances there are.');
 }
 
 /** The limits in words. Nothing where nothing limits. */
@@ -125,6 +127,7 @@ function Accept({ service, facts, desired }: DecisionPanelProps & { readonly des
         needs="operate"
         variant="primary"
         icon="check"
+        disabledBecause={ownedWord(facts)}
         testId={scalingTestIds.accept}
         dialog={(close) => <SetFlow service={service} facts={facts} initial={desired} onClose={close} />}
       >
@@ -163,51 +166,32 @@ function PauseButton({ service }: { readonly service: string }): React.JSX.Eleme
       size="sm"
       icon="pause"
       testId={scalingTestIds.pause}
-      dialog={(close) => <PauseFlow service={service} onClose={close} />}
+      dialog={(close) => <PauseDialog service={service} onClose={close} />}
     >
       {t('scaling.pause', 'Pause scaling')}
     </DialogButton>
   );
 }
 
-const hour = 3600;
-const lengths = [hour / 2, hour, 4 * hour, 24 * hour] as const;
-
-interface PauseFlowProps {
+interface PauseDialogProps {
   readonly service: string;
   readonly onClose: () => void;
 }
 
-function PauseFlow({ service, onClose }: PauseFlowProps): React.JSX.Element {
-  const [seconds, setSeconds] = useState<number>(hour);
+function PauseDialog({ service, onClose }: PauseDialogProps): React.JSX.Element {
   return (
-    <ActionFlow
-      spec={{
-        id: 'pauseScaling',
-        params: { name: service },
-        body: { seconds },
-        title: t('scaling.pause-title', 'Pause automatic scaling of {{service}}', { service }),
-        verb: t('scaling.pause', 'Pause scaling'),
-        service,
-        reason: 'required',
-        effects: [
-          t('scaling.pause-effect', 'Nothing is added or removed by itself for {{time}}, whatever the load does.', {
-            time: formatDuration(seconds),
-          }),
-          t('scaling.pause-hand', 'Decisions are still made and shown, and the buttons of this page go on working.'),
-        ],
-      }}
+    <PauseFlow
+      id="pauseScaling"
+      service={service}
+      title={t('scaling.pause-title', 'Pause automatic scaling of {{service}}', { service })}
+      verb={t('scaling.pause', 'Pause scaling')}
+      effectsFor={(time) => [
+        t('scaling.pause-effect', 'Nothing is added or removed by itself for {{time}}, whatever the load does.', {
+          time,
+        }),
+        t('scaling.pause-hand', 'Decisions are still made and shown, and the buttons of this page go on working.'),
+      ]}
       onClose={onClose}
-      options={
-        <Field noMargin label={t('hold.length', 'For how long')}>
-          <RadioButtonGroup
-            aria-label={t('hold.length', 'For how long')}
-            options={lengths.map((value) => ({ value, label: formatDuration(value) }))}
-            value={seconds}
-            onChange={setSeconds}
-          />
-        </Field>
-      }
     />
   );
 }

@@ -1,6 +1,6 @@
 import { t } from '../../text.ts';
-import { Text } from '@grafana/ui';
-import { useMemo } from 'react';
+import { Button, Text } from '@grafana/ui';
+import { useMemo, useState } from 'react';
 import { Panel } from '../../components/Panel.tsx';
 import { StatusBadge } from '../../components/StatusBadge.tsx';
 import { DataTable, type Column } from '../../lib/DataTable.tsx';
@@ -9,6 +9,9 @@ import type { Decision } from '../../lib/scaling-api.ts';
 import { moneyText, standingOf } from '../../lib/scaling-view.ts';
 import { scalingTestIds } from './testIds.ts';
 import { actionWord, standingTones } from './words.ts';
+
+/** What fits a window; the rest is asked for. */
+const firstShown = 20;
 
 interface DecisionsPanelProps {
   readonly decisions: readonly Decision[];
@@ -19,6 +22,8 @@ interface DecisionsPanelProps {
 /** Every decision, also those to stay: a run of the same one is told once, by its last. */
 export function DecisionsPanel({ decisions, currency }: DecisionsPanelProps): React.JSX.Element {
   const columns = useMemo(() => columnsOf(currency), [currency]);
+  const [most, setMost] = useState(firstShown);
+  const older = decisions.length - most;
   return (
     <Panel title={t('scaling.decisions', 'What was decided')} testId={scalingTestIds.decisions}>
       {decisions.length === 0 ? (
@@ -27,9 +32,16 @@ export function DecisionsPanel({ decisions, currency }: DecisionsPanelProps): Re
         <DataTable
           label={t('scaling.decisions', 'What was decided')}
           columns={columns}
-          rows={decisions}
+          rows={decisions.slice(0, most)}
           keyOf={({ at, action }) => `${at} ${action}`}
         />
+      )}
+      {older > 0 && (
+        <div>
+          <Button type="button" variant="secondary" size="sm" onClick={() => setMost(decisions.length)}>
+            {t('scaling.decisions-older', 'Show {{number}} older ones', { number: older })}
+          </Button>
+        </div>
       )}
     </Panel>
   );

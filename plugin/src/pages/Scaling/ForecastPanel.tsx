@@ -23,7 +23,7 @@ export function ForecastPanel({ facts }: { readonly facts: Scaling }): React.JSX
         <Text color="secondary">
           {t(
             'forecast.off',
-            'None is made: `predictive.mode` of the policy is off. The number follows what is measured.',
+            'None is made: predictive.mode of the policy is off. The number follows what is measured.',
           )}
         </Text>
       ) : forecast.known ? (

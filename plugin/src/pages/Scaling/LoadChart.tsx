@@ -1,8 +1,10 @@
 import { css } from '@emotion/css';
-import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
+import { getTimeZone, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { useId, useMemo, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { t } from '../../text.ts';
+import { formatTime } from '../../lib/format.ts';
+import { offsetOf } from '../../lib/zone.ts';
 import type { Scaling, ScalingLoad, ScalingMetric, ScalingRecord } from '../../lib/scaling-api.ts';
 import { nearest } from '../../lib/scaling-chart.ts';
 import { loadLayout, type LoadLayout } from '../../lib/scaling-layout.ts';
@@ -31,7 +33,7 @@ export function LoadChart({ load, metric, facts, records, hours, nowMs }: LoadCh
   const [chosen, setChosen] = useState<number | null>(null);
   const hint = useId();
   const layout = useMemo(
-    () => loadLayout({ load, metric, facts, records, hours, nowMs, width }),
+    () => loadLayout({ load, metric, facts, records, hours, nowMs, width, offsetMs: offsetOf(nowMs) }),
     [load, metric, facts, records, hours, nowMs, width],
   );
   const last = layout.moments.length - 1;
@@ -103,8 +105,8 @@ function keyStep({ key }: KeyboardEvent, index: number, last: number): number | 
 function labelOf({ span, marks }: LoadLayout, metric: ScalingMetric | undefined): string {
   return t('load.label', 'Demand ({{metric}}) and instances from {{from}} to {{to}}, {{number}} scaling events', {
     metric: metric?.name ?? t('time.unknown', 'not known'),
-    from: dateTimeFormat(span.fromMs),
-    to: dateTimeFormat(span.toMs),
+    from: formatTime(span.fromMs, getTimeZone()),
+    to: formatTime(span.toMs, getTimeZone()),
     number: marks.reduce((sum, { count }) => sum + count, 0),
   });
 }

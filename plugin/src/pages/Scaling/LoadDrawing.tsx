@@ -1,5 +1,5 @@
 import { css } from '@emotion/css';
-import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
+import { dateTimeFormat, getTimeZone, type GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import { useId } from 'react';
 import { t } from '../../text.ts';
@@ -90,7 +90,7 @@ function Axes({ layout }: { readonly layout: LoadLayout }): React.JSX.Element {
         <g key={ms}>
           <line className={styles.tick} x1={x} x2={x} y1={count.bottom} y2={count.bottom + 4} />
           <text className={styles.label} x={Math.min(x, plot.right - 16)} y={count.bottom + 17} textAnchor="middle">
-            {dateTimeFormat(ms, { format, timeZone: 'browser' })}
+            {dateTimeFormat(ms, { format, timeZone: getTimeZone() })}
           </text>
         </g>
       ))}

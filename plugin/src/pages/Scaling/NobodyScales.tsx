@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '../../text.ts';
 import { useStyles2 } from '@grafana/ui';
 import { Panel } from '../../components/Panel.tsx';
-import { NotConfigured } from '../../components/states.tsx';
+import { NothingYet } from '../../components/states.tsx';
 import { exampleBlock } from './example-block.ts';
 import { scalingTestIds } from './testIds.ts';
 
@@ -12,13 +12,12 @@ export function NobodyScales(): React.JSX.Element {
   const styles = useStyles2(getStyles);
   return (
     <>
-      <NotConfigured
-        what={t('scaling.none', 'No service is scaled')}
-        how={t(
+      <NothingYet what={t('scaling.none', 'No service is scaled')}>
+        {t(
           'scaling.how',
-          'Give a service of genesis.yaml a `scaling` block with its engine and the metrics that the number follows. In mode observe it changes nothing and shows here what it would do.',
+          'Give a service of genesis.yaml a section scaling with its engine and the metrics that the number follows. In mode observe it changes nothing and shows here what it would do. Right after a start nobody has looked yet.',
         )}
-      />
+      </NothingYet>
       <Panel title={t('scaling.example', 'A block to begin with')} testId={scalingTestIds.example}>
         <pre className={styles.example} tabIndex={0} aria-label={t('scaling.example', 'A block to begin with')}>
           {exampleBlock}

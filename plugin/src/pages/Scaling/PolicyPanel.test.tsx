@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { useState } from 'react';
-import type { Preview, Scaling } from '../../lib/scaling-api.ts';
+import type { Preview, Scaling, usePreview } from '../../lib/scaling-api.ts';
 import { scalingTestIds as ids } from './testIds.ts';
 
 interface Mutation {
@@ -12,16 +12,8 @@ interface Mutation {
   mutate: (text: string) => void;
 }
 
-let mockAsked: string[] = [];
-let mockPreview: Partial<Mutation> = {};
-jest.mock('../../lib/scaling-api.ts', () => ({
-  usePreview: () => ({
-    isPending: false,
-    error: null,
-    mutate: (text: string) => mockAsked.push(text),
-    ...mockPreview,
-  }),
-}));
+let asked: string[] = [];
+let preview: Partial<Mutation> = {};
 jest.mock('../../api/hooks.ts', () => ({ useConnection: () => ({ failingSince: null }) }));
 jest.mock('@grafana/runtime', () => ({ config: { appSubUrl: '' }, hasPermission: () => true }));
 jest.mock('../../components/flow/ActionFlow.tsx', () => ({ ActionFlow: () => null }));
@@ -36,15 +28,25 @@ const facts = { override: null, cost: null } as unknown as Scaling;
 
 function Page({ shown }: { readonly shown: Scaling }): React.JSX.Element {
   const [draft, setDraft] = useState<string | null>(null);
-  return <PolicyPanel service="shop" facts={shown} policy="max: 4" draft={draft} onDraft={setDraft} />;
+  const mutation = { isPending: false, error: null, mutate: (text: string) => asked.push(text), ...preview };
+  return (
+    <PolicyPanel
+      service="shop"
+      facts={shown}
+      policy="max: 4"
+      draft={draft}
+      onDraft={setDraft}
+      preview={mutation as unknown as ReturnType<typeof usePreview>}
+    />
+  );
 }
 
 const write = (text: string): void => void fireEvent.change(screen.getByTestId(ids.policyText), { target: { value: text } }); // prettier-ignore
 const isRefused = (id: string): boolean => screen.getByTestId(id).getAttribute('aria-disabled') === 'true';
 
 beforeEach(() => {
-  mockAsked = [];
-  mockPreview = {};
+  asked = [];
+  preview = {};
 });
 afterEach(cleanup);
 
@@ -55,9 +57,9 @@ it('saves only what was changed, checked and found valid, to the letter', () => 
   write('max: 5');
   expect(isRefused(ids.policySave)).toBe(true);
   fireEvent.click(screen.getByTestId(ids.policyCheck));
-  expect(mockAsked).toEqual(['max: 5']);
+  expect(asked).toEqual(['max: 5']);
 
-  mockPreview = { data: { valid: true, faults: [], decision: null }, variables: 'max: 5' };
+  preview = { data: { valid: true, faults: [], decision: null }, variables: 'max: 5' };
   rerender(<Page shown={facts} />);
   expect(isRefused(ids.policySave)).toBe(false);
   expect(screen.getByTestId(ids.policyResult).textContent).toContain('It is valid');
@@ -69,7 +71,7 @@ it('saves only what was changed, checked and found valid, to the letter', () => 
 
 it('names each fault with its mend', () => {
   const faults = [{ path: 'metrics.0.up', message: 'must lie above down', mend: 'leave room between them' }];
-  mockPreview = { data: { valid: false, faults, decision: null }, variables: 'max: 4' };
+  preview = { data: { valid: false, faults, decision: null }, variables: 'max: 4' };
   render(<Page shown={facts} />);
 
   const result = screen.getByTestId(ids.policyResult);

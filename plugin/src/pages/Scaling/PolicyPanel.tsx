@@ -2,13 +2,13 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '../../text.ts';
 import { Button, Field, Stack, Text, TextArea, useStyles2 } from '@grafana/ui';
-import { useId } from 'react';
+import { useId, useRef } from 'react';
 import { ActionButton } from '../../components/flow/ActionButton.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { may } from '../../components/permissions.ts';
 import { ErrorNotice, ReadOnlyHint } from '../../components/states.tsx';
 import { PermittedButton } from '../../lib/DialogButton.tsx';
-import { usePreview, type Preview, type Scaling } from '../../lib/scaling-api.ts';
+import type { Preview, Scaling, usePreview } from '../../lib/scaling-api.ts';
 import { PreviewResult } from './PreviewResult.tsx';
 import { scalingTestIds } from './testIds.ts';
 
@@ -20,17 +20,21 @@ interface PolicyPanelProps {
   /** What was written in its place and is not saved; null: nothing. */
   readonly draft: string | null;
   readonly onDraft: (draft: string | null) => void;
+  /** What was checked last. */
+  readonly preview: ReturnType<typeof usePreview>;
 }
 
 /** The policy as text: read by everybody, tried by operators, saved by admins once it was checked. */
-export function PolicyPanel({ service, facts, policy, draft, onDraft }: PolicyPanelProps): React.JSX.Element {
+export function PolicyPanel({ service, facts, policy, draft, onDraft, preview }: PolicyPanelProps): React.JSX.Element {
   const styles = useStyles2(getStyles);
   const id = useId();
-  const preview = usePreview(service);
   const text = draft ?? policy;
   // What was checked is what is saved: a letter later it is another text.
   const checked = preview.data !== undefined && preview.variables === text ? preview.data : null;
   const isReadOnly = !may('operate');
+  const result = useRef<HTMLDivElement>(null);
+  // A policy is often longer than the window: what was asked for must not appear unseen below it.
+  const show = (): void => void setTimeout(() => result.current?.scrollIntoView({ block: 'nearest' }), 50);
   return (
     <Panel
       title={t('policy.title', 'Policy')}
@@ -42,7 +46,7 @@ export function PolicyPanel({ service, facts, policy, draft, onDraft }: PolicyPa
         label={t('policy.text', 'Policy as YAML or JSON')}
         description={t(
           'policy.what',
-          'The keys of `scaling` in genesis.yaml, without the engine. Check it, try it on history on the tab Backtest, then save it.',
+          'The keys of scaling in genesis.yaml, without the engine. Check it, try it on history on the tab Backtest, then save it.',
         )}
         htmlFor={id}
       >
@@ -63,7 +67,7 @@ export function PolicyPanel({ service, facts, policy, draft, onDraft }: PolicyPa
           icon="check"
           disabledBecause={preview.isPending ? t('policy.checking', 'It is being checked') : null}
           testId={scalingTestIds.policyCheck}
-          onClick={() => preview.mutate(text)}
+          onClick={() => preview.mutate(text, { onSettled: show })}
         >
           {preview.isPending ? t('policy.checking-now', 'Checking') : t('policy.check', 'Check and preview')}
         </PermittedButton>
@@ -82,10 +86,12 @@ export function PolicyPanel({ service, facts, policy, draft, onDraft }: PolicyPa
         )}
       </Stack>
       <ReadOnlyHint needs="operate" what={t('policy.read-only', 'You can read it; trying another is not yours')} />
-      {preview.error !== null && (
-        <ErrorNotice error={preview.error} title={t('policy.check-failed', 'It could not be checked')} />
-      )}
-      {checked !== null && <PreviewResult preview={checked} facts={facts} />}
+      <div ref={result}>
+        {preview.error !== null && (
+          <ErrorNotice error={preview.error} title={t('policy.check-failed', 'It could not be checked')} />
+        )}
+        {checked !== null && <PreviewResult preview={checked} facts={facts} />}
+      </div>
     </Panel>
   );
 }

@@ -5,11 +5,13 @@ import { LoadingRows, NoMatch } from '../../components/states.tsx';
 import { QueryNotice } from '../../lib/QueryNotice.tsx';
 import { scalingOf, useScaling } from '../../lib/scaling-api.ts';
 import { scalingParams } from '../../lib/scaling-view.ts';
+import { ServiceChoice } from '../../lib/ServiceChoice.tsx';
+import { useKnownParts } from '../../lib/use-known-parts.ts';
 import { usePageState } from '../../lib/use-page-state.ts';
 import type { StateOf } from '../../lib/url-state.ts';
 import { OperationDrawer } from '../Operations/OperationDrawer.tsx';
 import { NobodyScales } from './NobodyScales.tsx';
-import { ServiceChoice, ServiceList } from './ServiceList.tsx';
+import { ServiceList } from './ServiceList.tsx';
 import { ServiceView } from './ServiceView.tsx';
 
 export type ScalingState = StateOf<typeof scalingParams>;
@@ -20,7 +22,7 @@ export function ScalingPage(): React.JSX.Element {
   const [state, setState] = usePageState(scalingParams);
   const services = useApiQuery('listServices');
   const { data } = services;
-  const names = (data?.items ?? []).filter((service) => scalingOf(service) !== null).map(({ name }) => name);
+  const names = useKnownParts(data?.items, (service) => scalingOf(service) !== null);
   // A link shows its service at once, before the list has come.
   const shown = state.service === '' && names.length === 1 ? (names[0] ?? '') : state.service;
   const isElsewhere = data !== undefined && shown !== '' && !names.includes(shown);

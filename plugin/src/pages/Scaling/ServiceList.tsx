@@ -1,9 +1,7 @@
 import { t } from '../../text.ts';
-import { Stack } from '@grafana/ui';
 import { useConnection } from '../../api/hooks.ts';
 import type { Service } from '../../api/types.ts';
 import { StatusBadge } from '../../components/StatusBadge.tsx';
-import { Choice } from '../../lib/Choice.tsx';
 import { DataTable, type Column } from '../../lib/DataTable.tsx';
 import { LinkButtonText } from '../../lib/LinkButtonText.tsx';
 import { scalingOf, type ScalingSummary } from '../../lib/scaling-api.ts';
@@ -83,27 +81,4 @@ function Standing({ facts }: { readonly facts: ScalingSummary }): React.JSX.Elem
   const standing = standingOf(facts);
   if (failingSince !== null) return <StatusBadge tone="unknown" text={t('scaling.not-now', 'Not known now')} />;
   return <StatusBadge tone={standingTones[standing]} text={standingWord(standing)} />;
-}
-
-/** Several services, one of them shown. */
-export function ServiceChoice({
-  names,
-  chosen,
-  onChoose,
-}: {
-  readonly names: readonly string[];
-  readonly chosen: string;
-  readonly onChoose: (service: string) => void;
-}): React.JSX.Element {
-  return (
-    <Stack>
-      <Choice
-        label={t('scaling.service', 'Service')}
-        any={t('scaling.any-service', 'All services')}
-        options={names.map((name) => ({ value: name, label: name }))}
-        value={chosen}
-        onChoose={onChoose}
-      />
-    </Stack>
-  );
 }

@@ -260,7 +260,7 @@ it('reads the drawing by the keyboard, moment by moment', () => {
 
 it('tells the forecast with its error, or why there is none', () => {
   show(known);
-  expect(screen.getByTestId(ids.forecast).textContent).toContain('`predictive.mode` of the policy is off');
+  expect(screen.getByTestId(ids.forecast).textContent).toContain('predictive.mode of the policy is off');
   cleanup();
   show({ ...known, forecast: { known: false, metric: 'load', why: '20 h of history, 24 h are needed' } });
   expect(screen.getByTestId(ids.forecast).textContent).toContain('There is no forecast: 20 h of history');

@@ -1,10 +1,11 @@
 import { t } from '../../text.ts';
 import { Stack, Tab, TabsBar } from '@grafana/ui';
 import { useCallback, useState } from 'react';
+import { RunningPart } from '../../components/flow/RunningPart.tsx';
 import { Grid } from '../../components/Panel.tsx';
 import { ReadOnlyHint } from '../../components/states.tsx';
-import type { Scaling } from '../../lib/scaling-api.ts';
-import { scalingTabs, type ScalingTab } from '../../lib/scaling-view.ts';
+import { useBacktest, usePreview, type Scaling } from '../../lib/scaling-api.ts';
+import { isScalingKind, scalingTabs, type ScalingTab } from '../../lib/scaling-view.ts';
 import { BacktestPanel } from './BacktestPanel.tsx';
 import { Banners } from './Banners.tsx';
 import { CountPanel } from './CountPanel.tsx';
@@ -15,8 +16,8 @@ import { HistoryPanel } from './HistoryPanel.tsx';
 import { InstancesPanel } from './InstancesPanel.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
 import { PolicyPanel } from './PolicyPanel.tsx';
-import { RunningPart } from './RunningPart.tsx';
 import type { OnState, ScalingState } from './ScalingPage.tsx';
+import { scalingTestIds } from './testIds.ts';
 import { VotesPanel } from './VotesPanel.tsx';
 
 interface ServiceViewProps {
@@ -32,6 +33,9 @@ interface ServiceViewProps {
 export function ServiceView({ service, facts, policy, state, onState }: ServiceViewProps): React.JSX.Element {
   // A policy that is being written is tried on history before it is saved: both parts share the text.
   const [draft, setDraft] = useState<string | null>(null);
+  // What was found out about it stays while one looks at another tab.
+  const preview = usePreview(service);
+  const backtest = useBacktest(service);
   const onOperation = useCallback((operation: string) => onState({ operation }, { push: true }), [onState]);
   return (
     <Stack direction="column" gap={2}>
@@ -60,10 +64,17 @@ export function ServiceView({ service, facts, policy, state, onState }: ServiceV
         </>
       )}
       {state.tab === 'policy' && (
-        <PolicyPanel service={service} facts={facts} policy={policy} draft={draft} onDraft={setDraft} />
+        <PolicyPanel
+          service={service}
+          facts={facts}
+          policy={policy}
+          draft={draft}
+          onDraft={setDraft}
+          preview={preview}
+        />
       )}
       {state.tab === 'backtest' && (
-        <BacktestPanel service={service} facts={facts} draft={draft} state={state} onState={onState} />
+        <BacktestPanel facts={facts} draft={draft} backtest={backtest} state={state} onState={onState} />
       )}
     </Stack>
   );
@@ -88,7 +99,7 @@ function Now({ service, facts, state, onState }: Omit<ServiceViewProps, 'policy'
       <Grid minWidth={480}>
         <Stack direction="column" gap={1}>
           <CountPanel service={service} facts={facts}>
-            <RunningPart service={service} />
+            <RunningPart service={service} shows={isScalingKind} testId={scalingTestIds.running} />
           </CountPanel>
           <ReadOnlyHint
             needs="operate"

@@ -13,6 +13,9 @@ jest.mock('../../components/flow/ActionFlow.tsx', () => ({
   },
 }));
 
+let mockNow: object | undefined;
+jest.mock('../../lib/scaling-api.ts', () => ({ useScaling: () => ({ data: mockNow }) }));
+
 // After the mocks: an import at the top would be evaluated before them.
 let SetFlow: (typeof import('./SetFlow.tsx'))['SetFlow'];
 beforeAll(async () => {
@@ -35,6 +38,9 @@ function open(initial: number): void {
 }
 
 afterEach(cleanup);
+beforeEach(() => {
+  mockNow = undefined;
+});
 
 it('begins with the number it was opened for, and says what it would cost', () => {
   open(4);
@@ -68,4 +74,12 @@ it('warns of what is over the ceiling, and leaves the refusal to the plan', () =
 
   expect(screen.getByText('Would cost 0.60 EUR an hour, over the ceiling of 0.50 EUR')).toBeTruthy();
   expect(last()).toMatchObject({ ready: true });
+});
+
+it('follows what is set meanwhile', () => {
+  mockNow = { scaling: { ...facts, desired: 4 } };
+  open(4);
+
+  expect(last()).toMatchObject({ ready: false });
+  expect(screen.getByText('Set to 4 now; the policy allows 2 to 5')).toBeTruthy();
 });

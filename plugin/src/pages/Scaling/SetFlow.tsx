@@ -2,12 +2,13 @@ import { t } from '../../text.ts';
 import { Button, Field, Input, Stack, Text } from '@grafana/ui';
 import { useId, useState } from 'react';
 import { ActionFlow } from '../../components/flow/ActionFlow.tsx';
-import type { Scaling } from '../../lib/scaling-api.ts';
+import { useScaling, type Scaling } from '../../lib/scaling-api.ts';
 import { choiceOf, countsOf, moneyText, typedCount } from '../../lib/scaling-view.ts';
 import { scalingTestIds } from './testIds.ts';
 
 interface SetFlowProps {
   readonly service: string;
+  /** As they stood when the dialog was opened. */
   readonly facts: Scaling;
   /** The number that the dialog begins with. */
   readonly initial: number;
@@ -15,7 +16,8 @@ interface SetFlowProps {
 }
 
 /** Sets the number of instances: plan, reason and, where instances are removed, the typed name. */
-export function SetFlow({ service, facts, initial, onClose }: SetFlowProps): React.JSX.Element {
+export function SetFlow({ service, facts: opened, initial, onClose }: SetFlowProps): React.JSX.Element {
+  const facts = useScaling(service).data?.scaling ?? opened;
   const [text, setText] = useState(String(initial));
   const desired = typedCount(text);
   const { desired: now } = countsOf(facts);

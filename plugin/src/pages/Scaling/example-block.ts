@@ -4,11 +4,13 @@ export const exampleBlock = `services:
     scaling:
       engine: process
       process:
-        command: ['node', 'worker.js']  # it finds its port in PORT
+        command: [/usr/bin/node, /srv/web/worker.js]  # finds its port in PORT
         ports: [9100, 9119]
         health_path: /health
-      mode: observe
+        load_path: /metrics  # the workers say themselves how much they have to do
+        load_metric: requests_in_flight
+      mode: observe  # auto acts
       min: 2
       max: 10
       metrics:
-        - { name: cpu, kind: cpu, source: own, target: 0.6 }`;
+        - { name: busy, kind: queue_length, source: own, target: 20 }`;

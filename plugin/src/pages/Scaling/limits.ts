@@ -21,7 +21,10 @@ export function limitWord(limit: Limit, facts: Facts, nowMs: number): string {
     case 'evaluation_periods':
       return t('limit.evaluation', 'Not enough evaluations in a row agree yet');
     case 'hysteresis':
-      return t('limit.hysteresis', 'The values lie between the two bounds, where nothing is changed');
+      return t(
+        'limit.hysteresis',
+        'The values lie between their bounds, or another number would only bring them over one',
+      );
     case 'cost_ceiling':
       return ceilingWord(facts);
     case 'protected':
@@ -51,14 +54,25 @@ function stateWord(limit: Limit, facts: Facts): string {
     case 'running':
       return t('limit.running', 'Another operation on this service is under way');
     case 'breaker':
-      return t('limit.breaker', 'The circuit breaker of the engine is open after failures');
+      return t(
+        'limit.breaker',
+        'Too many actions failed in a row, so it rests (its circuit breaker is open): see the history for why. Setting the number by hand tries at once',
+      );
     case 'owned':
-      return t('limit.owned', '{{owner}} sets the number, so Genesis does not', {
-        owner: facts.fleet?.ownedBy ?? t('limit.other-controller', 'Another controller'),
-      });
+      return t('limit.owned', '{{owner}} sets the number, so Genesis does not', { owner: ownerOf(facts) });
     default:
       return limit;
   }
+}
+
+function ownerOf({ fleet }: Pick<Scaling, 'fleet'>): string {
+  return fleet?.ownedBy ?? t('limit.other-controller', 'Another controller');
+}
+
+/** Why nobody can set the number here; null: nothing else sets it. */
+export function ownedWord(facts: Pick<Scaling, 'fleet'>): string | null {
+  if ((facts.fleet?.ownedBy ?? null) === null) return null;
+  return t('limit.owned-change', '{{owner}} sets the number: change it there', { owner: ownerOf(facts) });
 }
 
 function restWord({ lastUpAt, lastDownAt }: Facts, nowMs: number): string {

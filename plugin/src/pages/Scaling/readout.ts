@@ -1,5 +1,6 @@
-import { dateTimeFormat } from '@grafana/data';
+import { getTimeZone } from '@grafana/data';
 import { t } from '../../text.ts';
+import { formatTime } from '../../lib/format.ts';
 import type { ScalingMetric } from '../../lib/scaling-api.ts';
 import type { Mark } from '../../lib/scaling-chart.ts';
 import type { LoadLayout, Moment } from '../../lib/scaling-layout.ts';
@@ -9,7 +10,7 @@ import { metricText } from '../../lib/scaling-view.ts';
 export function readoutText({ moments }: LoadLayout, index: number, metric: ScalingMetric | undefined): string {
   const moment = moments[index];
   if (moment === undefined) return t('readout.none', 'Nothing was measured');
-  return [dateTimeFormat(moment.at), ...partsOf(moment, metric), ...moment.marks.map(markText)].join(' · ');
+  return [formatTime(moment.at, getTimeZone()), ...partsOf(moment, metric), ...moment.marks.map(markText)].join(' · ');
 }
 
 function partsOf({ point, forecast }: Moment, metric: ScalingMetric | undefined): readonly string[] {

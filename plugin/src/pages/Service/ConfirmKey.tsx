@@ -18,14 +18,14 @@ export function ConfirmKey({
 }: {
   readonly service: string;
   readonly isConfirmed: boolean;
-}): React.JSX.Element {
+}): React.JSX.Element | null {
+  if (isConfirmed) return null;
   return (
     <DialogButton
       needs="admin"
       size="sm"
       icon="key-skeleton-alt"
       testId={serviceTestIds.confirmKey}
-      isGone={isConfirmed}
       dialog={(close) => <ConfirmKeyFlow service={service} onClose={close} />}
     >
       {t('key.confirm', 'Confirm the key')}

@@ -1,4 +1,4 @@
-import type { ForecastModel } from '../../../contract/scaling.ts';
+import type { ForecastModel } from '../../../contract/forecast.ts';
 import { pinballLoss } from '../../forecast-error.ts';
 import { makeForecast } from '../../forecast.ts';
 import type { HistoryPoint } from '../../forecast-series.ts';

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { fail, ok, OpError, type Outcome } from '../../../contract/errors.ts';
 import { sameUserOptions } from '../../postgres/programs.ts';
 import type { RestoreReport, RestoreRequest, RunContext } from '../port.ts';
-import type { RestoreChoice } from './plan.ts';
+import { readTablespaces, type RestoreChoice } from './plan.ts';
 import {
   checkRoom,
   giveTo,
@@ -40,7 +40,9 @@ export async function restoreInPlace(
     return fail('target_not_allowed', `the restore was asked for another folder than ${data}`);
   const live = checkLiveFolder(data, choice.systemId);
   if (!live.ok) return live;
-  const refused = checkTablespaces(choice.tablespaces);
+  const tablespaces = await readTablespaces(session, choice.backup.label);
+  if (!tablespaces.ok) return tablespaces;
+  const refused = checkTablespaces(tablespaces.value);
   if (refused !== null) return { ok: false, error: refused };
   const room = await checkRoom(dirname(data), choice);
   if (!room.ok) return room;
@@ -53,7 +55,8 @@ export async function restoreInPlace(
     if (!restored.ok) return restored;
     const recovered = await recoverFiles(session, work.value, context);
     if (!recovered.ok) return recovered;
-    const items = await layOut(session, request.operationId, work.value, choice, live.value.hadOld, stagings, context);
+    const from = { work: work.value, tablespaces: tablespaces.value, hadOld: live.value.hadOld };
+    const items = await layOut(session, request.operationId, from, stagings, context);
     if (!items.ok) return items;
     markHistoryForArchiving(join(work.value, 'cluster'), recovered.value.timeline, ownerOf(session));
     for (const folder of stagings) {
@@ -95,13 +98,18 @@ function checkTablespaces(tablespaces: readonly Tablespace[]): OpError | null {
   return null;
 }
 
+interface Recovered {
+  readonly work: string;
+  readonly tablespaces: readonly Tablespace[];
+  /** Something stood in the place of the data folder. */
+  readonly hadOld: boolean;
+}
+
 /** Brings each tablespace to the file system where it belongs, points the cluster there, and names what will be swapped. */
 async function layOut(
   session: Session,
   operationId: string,
-  work: string,
-  { tablespaces }: RestoreChoice,
-  hadOld: boolean,
+  { work, tablespaces, hadOld }: Recovered,
   stagings: string[],
   context: RunContext,
 ): Promise<Outcome<readonly SwapItem[]>> {

@@ -25,7 +25,6 @@ export interface RestoreChoice {
   /** Bytes of WAL between the backup's begin and the target, at most. */
   readonly walBytes: number;
   readonly systemId: string;
-  readonly tablespaces: readonly Tablespace[];
 }
 
 /** Errors: `backup_unknown`, `backup_incomplete`, those of the repository. An unreachable target is no error here: see `reach`. */
@@ -45,14 +44,11 @@ export async function chooseRestore(
   const chosen = catalogue.value.backups.find((b) => idOfBackup(b) === reached.value.reach.backup?.id) ?? wanted.value;
   const chain = chainOf(catalogue.value, chosen);
   if (!chain.ok) return chain;
-  const tablespaces = await readTablespaces(session, chosen.label);
-  if (!tablespaces.ok) return tablespaces;
   return ok({
     backup: chosen,
     chain: chain.value,
     ...reached.value,
     systemId: systemIdOf(catalogue.value, chosen),
-    tablespaces: tablespaces.value,
   });
 }
 
@@ -88,7 +84,8 @@ async function reachIn(
   });
 }
 
-async function readTablespaces(session: Session, label: string): Promise<Outcome<readonly Tablespace[]>> {
+/** Where the tablespaces of the backup stood, from its manifest. Errors: `repository_unreadable`. */
+export async function readTablespaces(session: Session, label: string): Promise<Outcome<readonly Tablespace[]>> {
   const run = await runOrFail(session, 'info', [`--set=${label}`, '--output=json'], {
     output: 'data',
     maxOutputBytes: 16 * 2 ** 20,
@@ -112,14 +109,16 @@ export async function planRestore(
   if (!session.ok) return session;
   const choice = await chooseRestore(session.value, backupId, recovery);
   if (!choice.ok) return choice;
-  const { backup, chain, reach: found, tablespaces } = choice.value;
+  const { backup, chain, reach: found } = choice.value;
+  const tablespaces = await readTablespaces(session.value, backup.label);
+  if (!tablespaces.ok) return tablespaces;
   const { data } = session.value.stanza.postgres;
   const roots = data === null ? [] : [{ component: 'cluster', root: 'cluster', path: data }];
   return ok({
     chain: chain.map(idOfBackup),
     roots: [
       ...roots,
-      ...tablespaces.map(({ name, destination }) => ({
+      ...tablespaces.value.map(({ name, destination }) => ({
         component: 'cluster',
         root: `tablespace ${name}`,
         path: destination,

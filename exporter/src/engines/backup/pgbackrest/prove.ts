@@ -4,7 +4,7 @@ import { checkDrillRoom, provePostgres } from '../../postgres/prove.ts';
 import type { EngineDeps, Proof, ProofContext, ProofRequest } from '../port.ts';
 import { lastTransactionIn } from './edge.ts';
 import { isoOfSeconds, annotations, idOfBackup } from './info.ts';
-import { chooseRestore, type RestoreChoice } from './plan.ts';
+import { chooseRestore, readTablespaces, type RestoreChoice } from './plan.ts';
 import { giveTo, ownerOf, restoreFiles, type Restored } from './recover.ts';
 import { besidePlace } from './restore-args.ts';
 import { openSession, type Session } from './session.ts';
@@ -22,6 +22,9 @@ export async function prove(deps: EngineDeps, request: ProofRequest, context: Pr
   if (!choice.ok) return choice;
   if (!choice.value.reach.facts.reachable)
     return ok(failedAtFirst(choice.value.reach.facts.problem ?? 'the target cannot be reached', 0));
+  // A restore with a manifest that was cut off fails in many words; asked for by name it is told for what it is.
+  const manifest = await readTablespaces(session.value, choice.value.backup.label);
+  if (!manifest.ok) return manifest;
   const room = await checkDrillRoom(request.folder, choice.value.backup.info.size, settings.minFreeBytes);
   if (!room.ok) return room;
   const archivedTo = await newestArchived(session.value, choice.value, request);

@@ -32,7 +32,10 @@ describe('what /proc says', () => {
     '4711 (tmux: server (a) b) S 1 4711 4711 0 -1 4194368 2310 158 0 0 27 6 0 0 20 0 1 0 1876543 12345344 1230 18446744073709551615';
 
   it('is read also of a name with blanks and brackets', () => {
-    expect(parseStat(recorded)).toEqual({ command: 'tmux: server (a) b', state: 'S', startTicks: 1_876_543 });
+    expect(parseStat(recorded)).toEqual({
+      ...{ command: 'tmux: server (a) b', state: 'S', startTicks: 1_876_543 },
+      processorSeconds: 0.33,
+    });
     expect(parseStat('nonsense')).toBeNull();
   });
 

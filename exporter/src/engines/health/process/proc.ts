@@ -21,9 +21,13 @@ export interface ProcessFacts {
 }
 
 /** The fields of /proc/<pid>/stat that are needed; null where the text is none. The name may hold spaces and brackets. */
-export function parseStat(
-  text: string,
-): { readonly command: string; readonly state: string; readonly startTicks: number } | null {
+export function parseStat(text: string): {
+  readonly command: string;
+  readonly state: string;
+  readonly startTicks: number;
+  /** Of itself and of its children that have ended, user and system. */
+  readonly processorSeconds: number;
+} | null {
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
   if (open === -1 || close < open) return null;
@@ -31,7 +35,12 @@ export function parseStat(
   const rest = text.slice(close + 2).split(' ');
   const startTicks = Number(rest[19]);
   return Number.isFinite(startTicks)
-    ? { command: text.slice(open + 1, close), state: rest[0] ?? '', startTicks }
+    ? {
+        command: text.slice(open + 1, close),
+        state: rest[0] ?? '',
+        startTicks,
+        processorSeconds: rest.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / ticksPerSecond,
+      }
     : null;
 }
 

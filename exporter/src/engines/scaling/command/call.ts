@@ -55,7 +55,8 @@ export async function tellScale(
     text
       .replaceAll('{desired}', String(desired))
       .replaceAll('{current}', String(current))
-      .replaceAll('{remove}', names);
+      // As a function: in a text `$&` would mean something.
+      .replaceAll('{remove}', () => names);
   const env = {
     GENESIS_ACTION: 'scale',
     GENESIS_DESIRED: String(desired),

@@ -1,6 +1,6 @@
 import { fail, ok, type Outcome } from '../../../contract/errors.ts';
 import { codeOf, oneLine } from '../../health/words.ts';
-import { Container, Created, Listed, Service, Tasks, Version } from './objects.ts';
+import { Container, Created, Listed, Service, Stats, Tasks, Version } from './objects.ts';
 import type { z } from 'zod';
 
 /**
@@ -17,6 +17,8 @@ export interface DockerApi {
   /** Answers when it has ended, by itself or killed after `seconds`. */
   stop(id: string, seconds: number, signal: AbortSignal): Promise<Outcome<null>>;
   remove(id: string, signal: AbortSignal): Promise<Outcome<null>>;
+  /** What it uses now, without waiting for a second look. */
+  stats(id: string, signal: AbortSignal): Promise<Outcome<Stats>>;
   service(name: string, signal: AbortSignal): Promise<Outcome<Service>>;
   /** The whole definition, against the version that was read. */
   updateService(id: string, version: number, spec: object, signal: AbortSignal): Promise<Outcome<null>>;
@@ -56,6 +58,10 @@ export async function openDockerApi(socket: string): Promise<DockerApi> {
     },
     remove: (id, signal) =>
       done(to(`the removal of ${id}`, { signal, ask: (s) => docker.getContainer(id).remove(at(s)) })),
+    stats: (id, signal) => {
+      const ask = (s: AbortSignal) => docker.getContainer(id).stats({ stream: false, 'one-shot': true, ...at(s) });
+      return to(`the usage of ${id}`, { signal, ask, shape: Stats });
+    },
     service: (name, signal) =>
       to(`service ${name}`, { signal, ask: (s) => docker.getService(name).inspect(at(s)), shape: Service }),
     updateService: (id, version, spec, signal) => {

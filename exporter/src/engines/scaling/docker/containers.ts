@@ -3,6 +3,7 @@ import type { Instance, InstanceState } from '../../../contract/scaling.ts';
 import { oneLine } from '../../health/words.ts';
 import type { DockerApi } from './api.ts';
 import { statusOf } from './api.ts';
+import type { Loads } from './load.ts';
 import type { Container } from './objects.ts';
 import type { DockerOptions } from './options.ts';
 import type { CheckReady } from './ready.ts';
@@ -20,6 +21,8 @@ export interface Memory {
   readonly ready: Set<string>;
   /** Ids of those that were told to end. */
   readonly ending: Set<string>;
+  /** What was seen of their usage. */
+  readonly loads: Loads;
 }
 
 export async function lookAtContainers(
@@ -43,7 +46,12 @@ export async function lookAtContainers(
     seen.push(instanceOf(container, options, { check, memory }).then((instance) => ({ container, instance })));
   }
   const all = await Promise.all(seen);
-  return ok(all.sort((a, b) => a.container.Created.localeCompare(b.container.Created)));
+  return ok(all.sort(byAge));
+}
+
+/** Docker leaves out zeros at the end of a second's parts, and Podman writes local time: the texts themselves have no order. */
+function byAge({ container: a }: Seen, { container: b }: Seen): number {
+  return Date.parse(a.Created) - Date.parse(b.Created) || a.Created.localeCompare(b.Created);
 }
 
 export function nameOf(container: Container): string {
@@ -126,5 +134,5 @@ export function addressOf({ NetworkSettings, HostConfig }: Container, port: numb
   const bound = NetworkSettings.Ports?.[`${port}/tcp`]?.find(({ HostPort }) => HostPort);
   if (bound === undefined) return null;
   const host = !bound.HostIp || bound.HostIp === '0.0.0.0' || bound.HostIp === '::' ? '127.0.0.1' : bound.HostIp;
-  return `${host}:${bound.HostPort ?? ''}`;
+  return `${host.includes(':') ? `[${host}]` : host}:${bound.HostPort ?? ''}`;
 }

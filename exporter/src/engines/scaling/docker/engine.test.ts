@@ -93,7 +93,13 @@ describe('containers', () => {
     expect(Image).toBe((recorded('inspect-running').json as { Image: string }).Image);
     expect(Cmd).toContain('httpd');
     expect(Labels).toEqual({ app: 'web', 'genesis-dr.io/service': 'web' });
-    expect(HostConfig).toEqual({ NetworkMode: 'bridge', PortBindings: {}, ShmSize: 65_536_000 });
+    expect(HostConfig).toEqual({
+      LogConfig: { Type: 'json-file', Config: null },
+      NetworkMode: 'bridge',
+      PidsLimit: 2048,
+      PortBindings: {},
+      ShmSize: 65_536_000,
+    });
   });
 
   it('get the next name where one is taken, and no image is pulled', async () => {

@@ -4,9 +4,10 @@ import type { ScaleRequest, ScalingEngine } from '../port.ts';
 import { exclusively } from '../turns.ts';
 import { openDockerApi, type DockerApi, type OpenDockerApi } from './api.ts';
 import type { Memory } from './containers.ts';
+import { shareOf } from './load.ts';
 import type { DockerOptions } from './options.ts';
 import { createCheckReady } from './ready.ts';
-import { fleetOf, lookAt, planContainers, scaleContainers, type Yard } from './scale.ts';
+import { fleetOf, lookAt, lookWithLoads, planContainers, scaleContainers, type Yard } from './scale.ts';
 import { lookAtService, scaleService, swarmFleet, type Swarm } from './swarm.ts';
 import { bodyOf } from './template.ts';
 import { containerWarnings, serviceWarnings, versionWarnings } from './warnings.ts';
@@ -24,7 +25,7 @@ export function createDockerEngine(
   deps: DockerDeps,
   open: OpenDockerApi = openDockerApi,
 ): ScalingEngine {
-  const memory: Memory = { ready: new Set(), ending: new Set() };
+  const memory: Memory = { ready: new Set(), ending: new Set(), loads: new Map() };
   let opened: Promise<DockerApi> | null = null;
   const reach = () => (opened ??= open(options.socket));
   return options.mode === 'service'
@@ -45,8 +46,15 @@ function containersEngine(
     name: 'docker',
     choosesRemoved: true,
     async fleet(signal) {
-      const seen = await lookAt(await yardOf(), signal);
+      const seen = await lookWithLoads(await yardOf(), signal);
       return seen.ok ? ok(fleetOf(seen.value)) : seen;
+    },
+    async readMetric(kind, signal) {
+      const seen = await lookWithLoads(await yardOf(), signal);
+      const now = clock.now();
+      return seen.ok
+        ? shareOf(kind, seen.value, memory.loads, now)
+        : { at: now.toISOString(), known: false, why: 'unreachable', detail: seen.error.message };
     },
     scale: (request, context) =>
       // Nothing at the product says how many there should be: two at once would count each other's.
@@ -101,7 +109,7 @@ function serviceEngine(options: DockerOptions, { clock }: DockerDeps, reach: () 
 }
 
 async function describe(yard: Yard, request: ScaleRequest, signal: AbortSignal): Promise<Outcome<readonly string[]>> {
-  const seen = await lookAt(yard, signal);
+  const seen = await lookWithLoads(yard, signal);
   if (!seen.ok) return seen;
   const plan = planContainers(seen.value, request, yard.service);
   const newest = seen.value.at(-1)?.container ?? null;

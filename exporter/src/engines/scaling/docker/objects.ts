@@ -39,6 +39,23 @@ export const Container = z.object({
 });
 export type Container = z.infer<typeof Container>;
 
+/** Usage as counters and levels; what ended answers with nothing, which is no Stats. */
+export const Stats = z.object({
+  read: z.string(),
+  cpu_stats: z.object({
+    cpu_usage: z.object({ total_usage: z.number(), percpu_usage: z.array(z.number()).nullish() }),
+    online_cpus: Count,
+  }),
+  memory_stats: z
+    .object({
+      usage: Count,
+      limit: Count,
+      stats: z.object({ inactive_file: Count, total_inactive_file: Count }).nullish(),
+    })
+    .nullish(),
+});
+export type Stats = z.infer<typeof Stats>;
+
 export const Service = z.object({
   ID: z.string(),
   Version: z.object({ Index: z.number() }),

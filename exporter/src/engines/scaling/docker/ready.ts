@@ -30,7 +30,7 @@ async function answers(fetch: HttpFetch, url: string): Promise<string | null> {
 function takesConnections(address: string): Promise<string | null> {
   const [host = '', port = ''] = address.split(/:(?=\d+$)/);
   return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(port), timeout: answerWithinMs });
+    const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port: Number(port), timeout: answerWithinMs });
     const end = (why: string | null) => {
       socket.destroy();
       resolve(why);

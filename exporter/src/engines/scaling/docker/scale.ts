@@ -6,6 +6,7 @@ import type { ScaleRequest, ScaleResult, ScalingContext } from '../port.ts';
 import { victimsOf } from '../victims.ts';
 import { statusOf, type DockerApi } from './api.ts';
 import { isDead, isDraining, isOurs, lookAtContainers, nameOf, type Memory, type Seen } from './containers.ts';
+import { readLoads, withLoads } from './load.ts';
 import type { DockerOptions } from './options.ts';
 import type { CheckReady } from './ready.ts';
 import { bodyOf, newName } from './template.ts';
@@ -26,6 +27,14 @@ const nameTries = 20;
 
 export function lookAt(yard: Yard, signal: AbortSignal): Promise<Outcome<readonly Seen[]>> {
   return lookAtContainers(yard.api, yard.options, yard, signal);
+}
+
+/** With what each is loaded by; only where somebody asks for it, because each is one call more. */
+export async function lookWithLoads(yard: Yard, signal: AbortSignal): Promise<Outcome<readonly Seen[]>> {
+  const seen = await lookAt(yard, signal);
+  if (!seen.ok) return seen;
+  await readLoads(yard.api, seen.value, yard.memory.loads, signal);
+  return ok(withLoads(seen.value, yard.memory.loads));
 }
 
 export function fleetOf(seen: readonly Seen[]): Fleet {
@@ -58,7 +67,7 @@ export async function scaleContainers(
   request: ScaleRequest,
   context: ScalingContext,
 ): Promise<Outcome<ScaleResult>> {
-  const before = await lookAt(yard, context.signal);
+  const before = await lookWithLoads(yard, context.signal);
   if (!before.ok) return before;
   const plan = planContainers(before.value, request, yard.service);
   // What ends already is waited for, too: it is accounted for when it has gone.
@@ -116,8 +125,8 @@ async function endOne(yard: Yard, one: Seen, seconds: number, signal: AbortSigna
     const stopped = await yard.api.stop(Id, seconds, signal);
     // 304: it had ended; 404: it has gone.
     if (!stopped.ok && ![304, 404].includes(statusOf(stopped) ?? 0)) {
-      // Refused: it goes on. Cancelled: the product goes on stopping it.
-      if (stopped.error.code !== 'cancelled') yard.memory.ending.delete(Id);
+      // Refused: it goes on. Without an answer, or cancelled: the product goes on stopping it.
+      if (statusOf(stopped) !== null) yard.memory.ending.delete(Id);
       return stopped;
     }
   }
@@ -180,20 +189,23 @@ interface Waiting {
   readonly request: ScaleRequest;
 }
 
-/** One that ends while it is waited for will not get ready: it is not waited for any longer. */
+/**
+ * One that ends while it is waited for will not get ready: it is not waited for any longer. Those that were ready before are not what is
+ * waited for: one that fails its check for too much work is why there are to be more, and no reason to take the new ones back.
+ */
 async function waitUntilReady(
   yard: Yard,
   { before, added, request }: Waiting,
   { signal }: ScalingContext,
 ): Promise<Outcome<readonly Seen[]>> {
-  const lame = new Set(before.filter(({ instance }) => instance.state === 'unready').map((one) => one.instance.name));
+  const known = new Set(before.filter(({ instance }) => instance.state !== 'starting').map((one) => one.instance.name));
   const until = +yard.clock.now() + request.readySeconds * 1000;
   for (;;) {
     const now = await lookAt(yard, signal);
     if (signal.aborted) return fail('cancelled', 'waiting for new containers was cancelled; they are left as they are');
     if (!now.ok && !now.error.retryable) return now;
     const alive = now.ok ? now.value.filter((one) => !isDraining(one)) : [];
-    const late = alive.filter(({ instance }) => instance.state !== 'ready' && !lame.has(instance.name));
+    const late = alive.filter(({ instance }) => instance.state !== 'ready' && !known.has(instance.name));
     const lost = added.filter((name) => !alive.some(({ instance }) => instance.name === name));
     if (now.ok && late.length === 0 && lost.length === 0) return countOf(now.value, request);
     const isOver = +yard.clock.now() >= until || lost.length > 0 || late.some(isDead);

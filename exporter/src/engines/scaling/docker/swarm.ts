@@ -56,6 +56,8 @@ export function stateOfTask({ DesiredState, Status }: Task): InstanceState {
   return before.has(Status.State) ? 'starting' : 'unknown';
 }
 
+const staying = (tasks: readonly Task[]): readonly Task[] => tasks.filter((task) => stateOfTask(task) !== 'draining');
+
 export function nameOfTask(task: Task, service: Service): string {
   return `${service.Spec.Name}.${task.Slot ?? 0}.${task.ID}`;
 }
@@ -88,8 +90,7 @@ export async function scaleService(
   if (!first.ok) return first;
   const set = await setReplicas(swarm, first.value, request, context);
   if (!set.ok) return set;
-  const names = (seen: SwarmLook) =>
-    seen.tasks.filter((task) => stateOfTask(task) !== 'draining').map((task) => nameOfTask(task, seen.service));
+  const names = (seen: SwarmLook) => staying(seen.tasks).map((task) => nameOfTask(task, seen.service));
   const after = await settle(swarm, first.value, request, context.signal);
   if (!after.ok) return after;
   const [was, is] = [names(first.value), names(after.value)];
@@ -135,10 +136,13 @@ async function settle(
   request: ScaleRequest,
   signal: AbortSignal,
 ): Promise<Outcome<SwarmLook>> {
-  const isIn = request.desired < first.tasks.length;
+  const isIn = request.desired < staying(first.tasks).length;
   const grace = (first.service.Spec.TaskTemplate?.ContainerSpec?.StopGracePeriod ?? 0) / 1e9 || defaultGraceSeconds;
   const ms = isIn ? Math.max(grace, request.drainSeconds) * 1000 + goneWithinMs : request.readySeconds * 1000;
-  const lame = new Set(first.tasks.filter((task) => stateOfTask(task) === 'unready').map(({ Slot }) => Slot));
+  // Not waited for: what was there before. One that fails for too much work is why there are to be more.
+  const known = new Set(
+    first.tasks.filter((task) => ['ready', 'unready'].includes(stateOfTask(task))).map(({ Slot }) => Slot),
+  );
   const until = +swarm.clock.now() + ms;
   for (;;) {
     const now = await lookAtService(swarm, signal);
@@ -149,8 +153,8 @@ async function settle(
         'scaling_conflict',
         `somebody else set ${first.service.Spec.Name} to ${now.value.replicas} meanwhile`,
       );
-    if (now.ok && isSettled(now.value, request, isIn, lame)) return now;
-    if (+swarm.clock.now() >= until) return now.ok ? notSettled(now.value, isIn, ms) : now;
+    if (now.ok && isSettled(now.value, request, isIn, known)) return now;
+    if (+swarm.clock.now() >= until) return now.ok ? notSettled(now.value, isIn, ms, known) : now;
     await swarm.clock.sleep(lookEveryMs, signal);
   }
 }
@@ -159,14 +163,15 @@ function isSettled(
   { tasks }: SwarmLook,
   { desired }: ScaleRequest,
   isIn: boolean,
-  lame: ReadonlySet<Task['Slot']>,
+  known: ReadonlySet<Task['Slot']>,
 ): boolean {
   if (isIn) return tasks.length <= desired;
-  return tasks.length === desired && tasks.every((task) => stateOfTask(task) === 'ready' || lame.has(task.Slot));
+  const alive = staying(tasks);
+  return alive.length === desired && alive.every((task) => stateOfTask(task) === 'ready' || known.has(task.Slot));
 }
 
-function notSettled(seen: SwarmLook, isIn: boolean, ms: number): Outcome<never> {
-  const late = seen.tasks.filter((task) => stateOfTask(task) !== 'ready');
+function notSettled(seen: SwarmLook, isIn: boolean, ms: number, known: ReadonlySet<Task['Slot']>): Outcome<never> {
+  const late = seen.tasks.filter((task) => stateOfTask(task) !== 'ready' && (isIn || !known.has(task.Slot)));
   const words = late.map((task) => {
     const { State, Err, Message } = task.Status;
     return `${nameOfTask(task, seen.service)} ${State}: ${Err || Message || ''}`;

@@ -12,7 +12,8 @@ const copiedConfig = ['Cmd', 'Entrypoint', 'ExposedPorts', 'Healthcheck', 'User'
 const copiedHost = [
   'Binds', 'Mounts', 'Tmpfs', 'NetworkMode', 'Memory', 'MemoryReservation', 'NanoCpus', 'CpuShares', 'CpuPeriod', 'CpuQuota', 'CpusetCpus',
   'CapAdd', 'CapDrop', 'SecurityOpt', 'ReadonlyRootfs', 'Privileged', 'ExtraHosts', 'Dns', 'DnsSearch', 'ShmSize', 'Init',
-  'PublishAllPorts',
+  'PublishAllPorts', 'PidsLimit', 'GroupAdd', 'Sysctls', 'Devices', 'DeviceRequests', 'UsernsMode', 'MemorySwap', 'OomScoreAdj', 'DnsOptions',
+  'VolumesFrom', 'LogConfig', 'RestartPolicy', 'Runtime',
 ] as const; // prettier-ignore
 /** The product sets them for each container. */
 const ownVariables = /^(HOSTNAME|container)=/;
@@ -56,7 +57,17 @@ function hostLike(newest: Container): object {
     port,
     (hosts ?? []).map(({ HostIp }) => ({ HostIp: HostIp ?? '', HostPort: '' })),
   ]);
-  return { ...present(newest.HostConfig, copiedHost), PortBindings: Object.fromEntries(free) as object };
+  const like = Object.entries(present(newest.HostConfig, copiedHost)).filter(([name, value]) =>
+    isSaid(newest, name, value),
+  );
+  return { ...Object.fromEntries(like), PortBindings: Object.fromEntries(free) as object };
+}
+
+/** Without what says the same again, which would be refused, and the product's own words for its defaults. */
+function isSaid({ HostConfig: host }: Container, name: string, value: unknown): boolean {
+  if (name === 'CpuPeriod' || name === 'CpuQuota') return !host['NanoCpus']; // Podman names both
+  if (name === 'RestartPolicy') return (value as { Name?: string }).Name !== '';
+  return name !== 'Runtime' || value !== 'oci'; // Podman's
 }
 
 /** Without what is empty: an empty list of commands would take away the image's own. */

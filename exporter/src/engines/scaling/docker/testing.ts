@@ -10,7 +10,8 @@ import type { ScalingEngine } from '../port.ts';
 
 export interface Reply {
   readonly status: number;
-  readonly json: unknown;
+  /** Absent: an empty body. */
+  readonly json?: unknown;
 }
 
 export interface Asked {
@@ -40,7 +41,7 @@ export function recorded(name: string): Reply {
 export async function engineOn(
   answer: (asked: Asked) => Reply | undefined,
   options: object,
-  fetched: () => Response = () => new Response('ok'),
+  fetched: (url: string) => Response = () => new Response('ok'),
 ): Promise<RecordedEngine> {
   const folder = mkdtempSync(path.join(tmpdir(), 'gdock-'));
   const socket = path.join(folder, 's');
@@ -56,7 +57,7 @@ export async function engineOn(
       asked.push(one);
       const { status, json } = answer(one) ?? { status: 404, json: { message: `nothing for ${one.what}` } };
       reply.writeHead(status, { 'content-type': 'application/json' });
-      reply.end([204, 304].includes(status) ? undefined : JSON.stringify(json));
+      reply.end([204, 304].includes(status) || json === undefined ? undefined : JSON.stringify(json));
     });
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
@@ -69,7 +70,7 @@ export async function engineOn(
     },
   };
   const given = DockerOptions.parse({ socket, ...options });
-  const engine = createDockerEngine(given, { clock, fetch: async () => fetched(), service: 'web' });
+  const engine = createDockerEngine(given, { clock, fetch: async (url) => fetched(url), service: 'web' });
   const close = async () => {
     await engine.close();
     server.closeAllConnections();

@@ -5,6 +5,7 @@ import type { HaproxyServer } from '../../traffic/haproxy/servers.ts';
 import type { ScaleRequest, ScaleResult, ScalingContext, ScalingEngine } from '../port.ts';
 import { exclusively } from '../turns.ts';
 import { staying, victimsOf } from '../victims.ts';
+import { addressesAt } from './addresses.ts';
 import {
   asScaling,
   awaitUp,
@@ -12,7 +13,6 @@ import {
   drainServers,
   listOf,
   openUp,
-  resolved,
   warningsOf,
   type Backend,
   type Placed,
@@ -75,10 +75,14 @@ type Spare = { readonly server: string } | { readonly address: string };
 
 async function sparesOf({ options }: Standing, all: readonly HaproxyServer[]): Promise<readonly Spare[]> {
   const known = new Set(all.map(({ address }) => address));
-  const addresses = await Promise.all(options.servers.map(resolved));
+  // Two names of one address are one server; a name that cannot be resolved now is no spare.
+  const found = await Promise.all(options.servers.map(addressesAt));
+  const addresses = [
+    ...new Set(found.filter((all) => !all.some((one) => known.has(one))).flatMap(([one]) => one ?? [])),
+  ];
   return [
     ...all.filter(({ administration: { maint } }) => maint).map(({ name }) => ({ server: name })),
-    ...addresses.filter((address) => !known.has(address)).map((address) => ({ address })),
+    ...addresses.map((address) => ({ address })),
   ];
 }
 

@@ -1,9 +1,9 @@
-import { lookup } from 'node:dns/promises';
 import { fail, ok, OpError, type Outcome } from '../../../contract/errors.ts';
 import type { Clock } from '../../../ports/index.ts';
 import { createHaproxyServers, type HaproxyServer, type HaproxyServers } from '../../traffic/haproxy/servers.ts';
-import type { Member, Membership } from '../balancer.ts';
+import type { Admitted, Member, Membership } from '../balancer.ts';
 import type { ScalingContext } from '../port.ts';
+import { addressesAt, allAddressesAt } from './addresses.ts';
 import type { HaproxyMembershipOptions } from './options.ts';
 
 /** Names of servers that are added while HAProxy runs: only those are ever removed. */
@@ -52,8 +52,8 @@ export function createHaproxyMembership(options: HaproxyMembershipOptions, deps:
     members: (addresses, signal) => members(backend, addresses, signal),
     admit: async (instances, seconds, context) => {
       const placed: Placed[] = [];
-      for (const { name, address } of instances) {
-        const one = await place(backend, name, address, context);
+      for (const instance of instances) {
+        const one = await place(backend, instance, context);
         if (!one.ok) return asScaling(one);
         if (one.value !== null) placed.push(one.value);
       }
@@ -62,7 +62,9 @@ export function createHaproxyMembership(options: HaproxyMembershipOptions, deps:
     drain: async (addresses, seconds, context) => {
       const all = await listOf(backend, context.signal);
       if (!all.ok) return all;
-      const wanted = new Set(await Promise.all(addresses.map(resolved)));
+      const known = await allAddressesAt(addresses, backend.name);
+      if (!known.ok) return known;
+      const wanted = new Set([...known.value.values()].flat());
       const found = all.value.filter(({ address }) => address !== null && wanted.has(address));
       return drainServers(backend, found, { seconds, endRest: false }, context);
     },
@@ -71,20 +73,11 @@ export function createHaproxyMembership(options: HaproxyMembershipOptions, deps:
   };
 }
 
-/** HAProxy knows addresses, not names. A name that cannot be resolved stays as it is, and is found nowhere. */
-export async function resolved(address: string): Promise<string> {
-  const at = address.lastIndexOf(':');
-  const host = address.slice(0, at).replace(/^\[|\]$/g, '');
-  const found = await lookup(host, { verbatim: false }).catch(() => null);
-  if (found === null) return address;
-  return `${found.family === 6 ? `[${found.address}]` : found.address}${address.slice(at)}`;
-}
-
 const isOut = ({ administration: { maint, drain } }: HaproxyServer): boolean => maint || drain;
 
-/** Of several at one address the one that takes work counts. */
-function serverAt(servers: readonly HaproxyServer[], address: string): HaproxyServer | undefined {
-  const there = servers.filter((one) => one.address === address);
+/** Of several there the one that takes work counts. */
+function serverAt(servers: readonly HaproxyServer[], addresses: readonly string[]): HaproxyServer | undefined {
+  const there = servers.filter(({ address }) => address !== null && addresses.includes(address));
   return there.find((one) => !isOut(one)) ?? there[0];
 }
 
@@ -95,9 +88,11 @@ async function members(
 ): Promise<Outcome<ReadonlyMap<string, Member>>> {
   const all = await listOf(backend, signal);
   if (!all.ok) return all;
+  const known = await allAddressesAt(addresses, backend.name);
+  if (!known.ok) return known;
   const found = new Map<string, Member>();
-  for (const address of addresses) {
-    const server = serverAt(all.value, await resolved(address));
+  for (const [address, at] of known.value) {
+    const server = serverAt(all.value, at);
     if (server === undefined) continue;
     const state = isOut(server) ? 'out' : server.state === 'up' || server.state === 'down' ? server.state : 'unknown';
     found.set(address, { server: server.name, state, sessions: server.sessions });
@@ -116,16 +111,19 @@ export interface Placed {
  */
 async function place(
   backend: Backend,
-  instance: string,
-  address: string,
+  { name: instance, address, isNew }: Admitted,
   context: ScalingContext,
 ): Promise<Outcome<Placed | null>> {
   const { signal } = context;
   const all = await listOf(backend, signal);
   if (!all.ok) return all;
-  const wanted = await resolved(address);
-  const there = serverAt(all.value, wanted);
+  const known = await addressesAt(address);
+  const [wanted] = known;
+  if (wanted === undefined)
+    return fail('scaling_failed', `${instance}: ${address} cannot be resolved now`, { retryable: true });
+  const there = serverAt(all.value, known);
   if (there !== undefined && !isOut(there)) {
+    if (isNew) return ok({ instance, server: there.name });
     if (there.state === 'down') context.note(`${instance}: ${backend.name} holds ${there.name} for down`);
     return ok(null);
   }
@@ -134,7 +132,7 @@ async function place(
   if (!server.ok) return server;
   const open = await openUp(backend, server.value, signal);
   if (!open.ok) return open;
-  context.note(`${instance}: ${server.value} of ${backend.name} leads to ${wanted}`);
+  context.note(`${instance}: ${server.value} of ${backend.name} leads to ${there?.address ?? wanted}`);
   return ok({ instance, server: server.value });
 }
 
@@ -240,7 +238,20 @@ export async function drainServers(
     if (!all.ok) return all;
     const isLate = performance.now() >= deadline;
     for (const name of open) {
-      const sessions = all.value.find((one) => one.name === name)?.sessions ?? null;
+      const facts = all.value.find((one) => one.name === name);
+      if (facts === undefined) {
+        // A reload lost it: the old process ends its sessions, the new one gives it none.
+        context.note(`${name}: gone from ${backend.name} while it was drained`);
+        open.delete(name);
+        continue;
+      }
+      if (!isOut(facts) && !isLate) {
+        // The reloaded configuration lets it work again.
+        const again = await backend.servers.drain(name, signal);
+        if (!again.ok) return asScaling(again);
+        continue;
+      }
+      const { sessions } = facts;
       if (sessions !== 0 && !isLate) continue;
       const out =
         sessions !== 0 && endRest ? backend.servers.cutOff(name, signal) : backend.servers.maint(name, signal);
@@ -259,7 +270,9 @@ async function forget(backend: Backend, living: readonly string[], context: Scal
   const { signal } = context;
   const all = await listOf(backend, signal);
   if (!all.ok) return all;
-  const alive = new Set(await Promise.all(living.map(resolved)));
+  const known = await allAddressesAt(living, backend.name);
+  if (!known.ok) return known;
+  const alive = new Set([...known.value.values()].flat());
   for (const server of all.value) {
     const isAdded = server.name.startsWith(`${backend.prefix}${addedMark}`);
     const { slot, maint } = server.administration;
@@ -272,7 +285,10 @@ async function forget(backend: Backend, living: readonly string[], context: Scal
       );
     }
     const removed = isAdded ? await backend.servers.remove(server.name, signal) : ok(undefined);
-    if (!removed.ok) return asScaling(removed);
+    if (removed.ok) continue;
+    if (removed.error.code === 'cancelled') return removed;
+    // In maintenance it gets no work. New instances must not wait for the last connection of an old one; the next time removes it.
+    context.note(`${server.name}: out of work, and not removed from ${backend.name} yet: ${removed.error.message}`);
   }
   return ok(undefined);
 }

@@ -41,15 +41,10 @@ const maxBodyBytes = 32 * 2 ** 20;
  */
 export async function openKubeApi(options: KubernetesOptions): Promise<Outcome<KubeApi>> {
   const client = await import('@kubernetes/client-node');
-  const login = new client.KubeConfig();
-  const source = options.kubeconfig ?? 'the service account of the pod';
-  try {
-    if (options.kubeconfig === null) login.loadFromCluster();
-    else login.loadFromFile(options.kubeconfig);
-    if (options.context !== null) login.setCurrentContext(options.context);
-  } catch (thrown) {
-    return fail('scaling_failed', `${source} cannot be read: ${wordsOf(thrown)}`, { cause: thrown });
-  }
+  const source = sourceOf(options);
+  const loaded = loadLogin(client, options);
+  if (!loaded.ok) return loaded;
+  const login = loaded.value;
   const server = login.getCurrentCluster()?.server;
   if (server === undefined || !URL.canParse(server) || server.includes('//undefined'))
     return fail(
@@ -58,41 +53,73 @@ export async function openKubeApi(options: KubernetesOptions): Promise<Outcome<K
         ? 'this is no pod of Kubernetes: set kubernetes.kubeconfig'
         : `${source} has no ${options.context === null ? 'current context' : `context ${options.context}`} with a cluster`,
     );
-  return ok(apiOf(client, login, server.replace(/\/+$/, '')));
+  return ok(apiOf(client, options, login, server.replace(/\/+$/, '')));
 }
 
-function apiOf(client: Client, login: InstanceType<Client['KubeConfig']>, server: string): KubeApi {
+type Login = InstanceType<Client['KubeConfig']>;
+
+function sourceOf({ kubeconfig }: KubernetesOptions): string {
+  return kubeconfig ?? 'the service account of the pod';
+}
+
+function loadLogin(client: Client, options: KubernetesOptions): Outcome<Login> {
+  const login = new client.KubeConfig();
+  try {
+    if (options.kubeconfig === null) login.loadFromCluster();
+    else login.loadFromFile(options.kubeconfig);
+    if (options.context !== null) login.setCurrentContext(options.context);
+    return ok(login);
+  } catch (thrown) {
+    return fail('scaling_failed', `${sourceOf(options)} cannot be read: ${wordsOf(thrown)}`, { cause: thrown });
+  }
+}
+
+function apiOf(client: Client, options: KubernetesOptions, first: Login, server: string): KubeApi {
   const http = new client.IsomorphicFetchHttpLibrary();
+  let login = first;
   let kept: Dispatcher | undefined;
-  const dropConnections = async (): Promise<void> => {
-    const old = kept;
+  /** Others may be under way on the old ones: they come to their end. */
+  const leaveConnections = (): void => {
+    kept?.close().catch(() => undefined);
     kept = undefined;
-    await old?.destroy();
+  };
+  const send = async (call: KubeCall, signal: AbortSignal): Promise<KubeAnswer> => {
+    const context = requestOf(client, server, call, signal);
+    await login.applySecurityAuthentication(context);
+    // The library (2.0.1) makes new connections for every call, which a wait that looks twice a second would pile up.
+    kept ??= context.getDispatcher();
+    if (kept !== undefined) context.setDispatcher(kept);
+    const response = await http.send(context).toPromise();
+    const text = await response.body.text();
+    return { status: response.httpStatusCode, json: jsonOf(text) };
   };
   return {
     server,
     async call(call, signal) {
       if (signal.aborted) return fail('cancelled', `Kubernetes was not asked for ${call.path}: cancelled`);
       const late = AbortSignal.timeout(answerWithinMs);
-      const context = requestOf(client, server, call, AbortSignal.any([signal, late]));
+      const either = AbortSignal.any([signal, late]);
       try {
-        await login.applySecurityAuthentication(context);
-        // The library (2.0.1) makes new connections for every call, which a wait that looks twice a second would pile up.
-        kept ??= context.getDispatcher();
-        if (kept !== undefined) context.setDispatcher(kept);
-        const response = await http.send(context).toPromise();
-        const text = await response.body.text();
-        // The login may have been renewed on disk: the next call begins with what is there then.
-        if (response.httpStatusCode === 401) await dropConnections();
-        return ok({ status: response.httpStatusCode, json: jsonOf(text) });
+        const answer = await send(call, either);
+        if (answer.status !== 401) return ok(answer);
+        // The login may have been renewed on disk since: what was refused was not done, so that it is asked once more.
+        leaveConnections();
+        const fresh = loadLogin(client, options);
+        if (!fresh.ok) return ok(answer);
+        login = fresh.value;
+        return ok(await send(call, either));
       } catch (thrown) {
         if (signal.aborted) return fail('cancelled', `the call to Kubernetes for ${call.path} was cancelled`);
-        await dropConnections();
+        leaveConnections();
         const why = late.aborted ? `no answer within ${answerWithinMs / 1000} s` : wordsOf(thrown);
         return fail('scaling_failed', `Kubernetes at ${server} was not reached: ${why}`, { retryable: true });
       }
     },
-    close: dropConnections,
+    close: async () => {
+      const old = kept;
+      kept = undefined;
+      await old?.destroy();
+    },
   };
 }
 

@@ -87,7 +87,7 @@ export function keeperOf(owner: Hpa): string | null {
 }
 
 export function wantedOf({ scale }: Look): number {
-  return scale.spec?.replicas ?? 0;
+  return scale.spec.replicas;
 }
 
 /**

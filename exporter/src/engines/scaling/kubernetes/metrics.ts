@@ -51,6 +51,9 @@ export function shareOf(
     }
     const request = requestOf(kind, pod);
     if (typeof request === 'string') return unknown('missing', request);
+    const silent = containersOf(pod).find((one) => !sample.containers.some((seen) => seen.name === one.name));
+    if (silent !== undefined)
+      return unknown('missing', `metrics.k8s.io has no sample of container ${silent.name} of pod ${name}`);
     const usage = sample.containers.map((one) => quantityOf(one.usage[kind] ?? ''));
     const sampledAt = Date.parse(sample.timestamp);
     if (usage.length === 0 || usage.includes(null) || Number.isNaN(sampledAt))
@@ -63,9 +66,15 @@ export function shareOf(
   return { at: new Date(oldest).toISOString(), known: true, value: used / requested };
 }
 
+/** Those that run all the time: a sidecar is written as an init container that is always restarted, and its usage is in the sample, too. */
+function containersOf({ spec }: Pod): Pod['spec']['containers'] {
+  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  return [...spec.containers, ...sidecars];
+}
+
 function requestOf(kind: PodMetricKind, pod: Pod): number | string {
   let sum = 0;
-  for (const { name, resources } of pod.spec.containers) {
+  for (const { name, resources } of containersOf(pod)) {
     const request = quantityOf(resources?.requests?.[kind] ?? '');
     if (request === null || request <= 0)
       return `container ${name} of pod ${pod.metadata.name} requests no ${kind}: its share cannot be told`;
@@ -76,7 +85,8 @@ function requestOf(kind: PodMetricKind, pod: Pod): number | string {
 
 function isYoung(pod: Pod, now: Date): boolean {
   const since = Date.parse(pod.status?.startTime ?? '');
-  return +now - since < youngSeconds * 1000;
+  // A start in the future is one by another clock, and says nothing.
+  return Math.abs(+now - since) < youngSeconds * 1000;
 }
 
 /** Cores in use, by name of the pod: by it the least loaded is chosen. Empty where nobody knows. */

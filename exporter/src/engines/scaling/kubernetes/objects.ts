@@ -30,8 +30,8 @@ const Condition = z.object({
 export const Scale = z.object({
   kind: z.literal('Scale'),
   metadata: Meta,
-  // Go's omitempty: no instances is written as no field.
-  spec: z.object({ replicas: z.number().default(0) }).nullish(),
+  // Go's omitempty: no instances is written as no field. Without the whole of it nothing is said about them.
+  spec: z.object({ replicas: z.number().default(0) }),
   status: z.object({ replicas: Count, selector: Text }).nullish(),
 });
 export type Scale = z.infer<typeof Scale>;
@@ -50,6 +50,9 @@ export const Workload = z.object({
   spec: z.object({
     replicas: Count,
     paused: z.boolean().nullish(),
+    strategy: z
+      .object({ rollingUpdate: z.object({ maxSurge: z.union([z.string(), z.number()]).nullish() }).nullish() })
+      .nullish(),
     template: z.object({
       metadata: z.object({ labels: z.record(z.string(), z.string()).nullish() }).nullish(),
       spec: z.object({ containers: z.array(Container), terminationGracePeriodSeconds: Count }),
@@ -83,7 +86,11 @@ const ContainerStatus = z.object({
 
 export const Pod = z.object({
   metadata: Meta,
-  spec: z.object({ containers: z.array(Container), terminationGracePeriodSeconds: Count }),
+  spec: z.object({
+    containers: z.array(Container),
+    initContainers: z.array(Container).nullish(),
+    terminationGracePeriodSeconds: Count,
+  }),
   status: z
     .object({
       phase: Text,

@@ -24,26 +24,50 @@ const alivePods = (seen: Look) => seen.pods.filter((pod) => !isEnding(pod));
 /** Whether what runs is what was asked for, and has been noticed by the controller. Pure. */
 export function isOut({ request, before }: Waiting, now: Look): boolean {
   const alive = alivePods(now);
-  const lame = lameOf(before);
+  const known = knownOf(before);
   const ready = alive.filter(isReady).length;
   return (
     // More during a rollout, which starts new ones before it ends old ones.
     alive.length >= request.desired &&
-    alive.every((pod) => isReady(pod) || lame.has(pod.metadata.name)) &&
+    alive.every((pod) => isReady(pod) || known.has(pod.metadata.name)) &&
     hasNoticed(now) &&
     (now.workload.status?.readyReplicas ?? 0) >= ready
   );
 }
 
-/** Those that failed before anything was asked for are not what is waited for. */
-function lameOf(before: Look): ReadonlySet<string> {
+/**
+ * Those that were ready, or failed, before anything was asked for are not what is waited for: one that fails its probe for too much work is
+ * why there are to be more, and no reason to take the new ones back.
+ */
+function knownOf(before: Look): ReadonlySet<string> {
   return new Set(
-    before.pods.filter((pod) => ['unready', 'unknown'].includes(stateOf(pod))).map(({ metadata: { name } }) => name),
+    alivePods(before)
+      .filter((pod) => stateOf(pod) !== 'starting')
+      .map(({ metadata: { name } }) => name),
   );
 }
 
+/**
+ * A rollout of a Deployment runs more than were asked for: it may hang, and the number is set all the same. Those that end are waited for
+ * in any case: the status of a StatefulSet, too, lags behind its pods, and looks like a rollout while they go.
+ */
 export function isIn({ request }: Waiting, now: Look): boolean {
-  return now.pods.length <= request.desired && hasNoticed(now);
+  if (!hasNoticed(now)) return false;
+  if (now.pods.length <= request.desired) return true;
+  const someEnd = alivePods(now).length < now.pods.length;
+  return !someEnd && isRollingOut(now) && now.pods.length <= request.desired + surgeOf(now, request.desired);
+}
+
+function isRollingOut({ workload: { status } }: Look): boolean {
+  return (status?.updatedReplicas ?? 0) < (status?.replicas ?? 0);
+}
+
+/** Pods beyond its number that a Deployment may run meanwhile: a number, or a share that is rounded up (25 % by default). */
+function surgeOf({ workload: { spec } }: Look, desired: number): number {
+  const most = String(spec.strategy?.rollingUpdate?.maxSurge ?? (spec.strategy?.rollingUpdate ? '25%' : 0));
+  const number = Number.parseFloat(most);
+  if (!(number >= 0)) return 0;
+  return most.endsWith('%') ? Math.ceil((desired * number) / 100) : number;
 }
 
 function hasNoticed({ workload }: Look): boolean {
@@ -52,19 +76,12 @@ function hasNoticed({ workload }: Look): boolean {
 
 /** Errors: `instance_not_ready`, `scaling_conflict`, `cancelled`, `scaling_failed` when nobody could look at the end. */
 export async function waitUntilOut(work: Waiting): Promise<Outcome<Look>> {
-  const known = new Set(
-    alivePods(work.before)
-      .filter(isReady)
-      .map(({ metadata: { name } }) => name),
-  );
   const ended = await waitFor(work, isOut, work.request.readySeconds * 1000);
   if (ended.ok || ended.error.code !== 'exec_timeout') return ended;
   const now = await look(work.hands.api, work.hands.target, work.hands.signal);
   if (!now.ok) return now;
-  const lame = lameOf(work.before);
-  const late = alivePods(now.value).filter(
-    (pod) => !isReady(pod) && !known.has(pod.metadata.name) && !lame.has(pod.metadata.name),
-  );
+  const known = knownOf(work.before);
+  const late = alivePods(now.value).filter((pod) => !isReady(pod) && !known.has(pod.metadata.name));
   const reasons = late.map((pod) => `${pod.metadata.name}: ${whyNotReady(pod)}`);
   const missing = work.request.desired - alivePods(now.value).length;
   if (missing > 0) reasons.unshift(`${missing} were not created${whyNotCreated(now.value)}`);

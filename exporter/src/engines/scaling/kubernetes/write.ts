@@ -16,6 +16,8 @@ export interface Hands {
 
 const tries = 5;
 const againAfterMs = 100;
+/** Where it is overloaded or restarts. */
+const calmAfterMs = 500;
 
 /** Replicas of the target. Errors: `scaling_conflict` when somebody else set another number since `seen`. */
 export function writeReplicas(hands: Hands, seen: number, desired: number, dryRun: boolean): Promise<Outcome<null>> {
@@ -25,7 +27,7 @@ export function writeReplicas(hands: Hands, seen: number, desired: number, dryRu
     desired,
     read: async () => {
       const now = await readScale(hands.api, hands.target, hands.signal);
-      return now.ok ? ok({ number: now.value.spec?.replicas ?? 0, version: now.value.metadata.resourceVersion }) : now;
+      return now.ok ? ok({ number: now.value.spec.replicas, version: now.value.metadata.resourceVersion }) : now;
     },
     write: (version) => patchScale(hands, desired, version, dryRun),
   });
@@ -62,21 +64,20 @@ interface NumberWork {
 
 /**
  * The version of an object changes with its status, too: a conflict alone says little, another number does. So it is read again and tried
- * again, at most five times.
+ * again, at most five times; also where the API server is overloaded or did not answer, when what was written shows in what is read.
  */
 async function writeNumber({ clock, signal }: Hands, work: NumberWork): Promise<Outcome<null>> {
   for (let n = 1; ; n += 1) {
     const now = await work.read();
-    if (!now.ok) return now;
-    const { number, version } = now.value;
-    if (number === work.desired) return ok(null);
-    if (number !== work.seen)
-      return fail('scaling_conflict', `somebody else set ${work.what} to ${number}, it was ${work.seen}`);
-    if (!version) return fail('scaling_failed', `${work.what}: Kubernetes names no version of it`);
-    const written = await work.write(version);
-    if (written.ok) return ok(null);
-    if (written.error.code !== 'scaling_conflict' || n >= tries) return written;
-    await clock.sleep(againAfterMs * n, signal);
+    if (now.ok && now.value.number === work.desired) return ok(null);
+    if (now.ok && now.value.number !== work.seen)
+      return fail('scaling_conflict', `somebody else set ${work.what} to ${now.value.number}, it was ${work.seen}`);
+    if (now.ok && !now.value.version) return fail('scaling_failed', `${work.what}: Kubernetes names no version of it`);
+    const tried = now.ok ? await work.write(now.value.version ?? '') : now;
+    if (tried.ok) return ok(null);
+    const { code, retryable } = tried.error;
+    if (n >= tries || (code !== 'scaling_conflict' && !retryable)) return tried;
+    await clock.sleep((retryable ? calmAfterMs : againAfterMs) * n, signal);
     if (signal.aborted) return fail('cancelled', `setting ${work.what} was cancelled`);
   }
 }

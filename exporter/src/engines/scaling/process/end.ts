@@ -1,7 +1,7 @@
 import { fail, ok, type Outcome } from '../../../contract/errors.ts';
 import type { ScalingContext } from '../port.ts';
 import type { Workshop } from './engine.ts';
-import { killLeftovers, tidy } from './tidy.ts';
+import { killLeftovers, nameOf, processesOf, tidy } from './tidy.ts';
 import { removeWorker, writeWorker, type Worker } from './workers.ts';
 
 const pollMs = 50;
@@ -16,7 +16,11 @@ export async function endWorkers(
   context: ScalingContext,
 ): Promise<Outcome<void>> {
   if (workers.length === 0) return ok(undefined);
-  const outcomes = await Promise.all(workers.map((worker) => endOne(shop, worker, drainSeconds, context)));
+  const settled = await Promise.allSettled(workers.map((worker) => endOne(shop, worker, drainSeconds, context)));
+  // Only when all have come to their end: whoever scales next must not meet one that is still being ended.
+  const thrown = settled.find((one) => one.status === 'rejected');
+  if (thrown !== undefined) throw thrown.reason;
+  const outcomes = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const bad = outcomes.find(({ ok: fine }) => !fine);
   if (bad !== undefined) return bad;
   const rest = await tidy(shop.place);
@@ -25,7 +29,7 @@ export async function endWorkers(
 }
 
 async function endOne(
-  { options, deps }: Workshop,
+  { options, deps, place }: Workshop,
   worker: Worker,
   drainSeconds: number,
   context: ScalingContext,
@@ -35,6 +39,7 @@ async function endOne(
   if (id === null) return ok(undefined); // it never ran
   const asked = await askOnce({ options, deps }, worker);
   if (!asked.ok) return asked;
+  const begunMs = performance.now();
   // Only as long as is left of the time that it got when it was asked, also by an earlier call.
   const passed = Math.max(0, +clock.now() - +new Date(asked.value)) / 1000;
   const waiting = Math.max(0, drainSeconds - passed);
@@ -48,8 +53,41 @@ async function endOne(
     const dead = await gone(shopOf(deps), worker, killedMs, new AbortController().signal);
     if (!dead.ok) return dead;
     if (!dead.value) return fail('scaling_failed', `${name}: process ${id.pid} does not end even by SIGKILL`);
-  } else context.note(`${name}: ended after ${options.drain_signal}`);
+  } else {
+    context.note(`${name}: ended after ${options.drain_signal}`);
+    const leftMs = waiting * 1000 - (performance.now() - begunMs);
+    const rest = await endRest({ options, deps, place }, name, leftMs, context);
+    if (!rest.ok) return rest;
+  }
   await removeWorker(home, name);
+  return ok(undefined);
+}
+
+/**
+ * What a worker leaves behind is at work, too, e.g. the program that a shell has started, which hears nothing of the shell's signal: it is
+ * asked in its turn, and gets what is left of the time. Whoever stays is killed by the caller.
+ */
+async function endRest(
+  { options, deps, place }: Workshop,
+  name: string,
+  leftMs: number,
+  context: ScalingContext,
+): Promise<Outcome<void>> {
+  const all = await processesOf(place);
+  if (!all.ok) return all;
+  const rest = all.value.filter((found) => nameOf(found) === name);
+  for (const { id } of rest) {
+    const sent = await deps.spawner.signal(id, options.drain_signal);
+    if (!sent.ok) return sent;
+  }
+  const untilMs = performance.now() + leftMs;
+  for (const { id } of rest) {
+    const ended = await gone(shopOf(deps), { process: id }, untilMs - performance.now(), context.signal);
+    if (!ended.ok) return ended;
+    if (!ended.value && context.signal.aborted)
+      return fail('cancelled', `cancelled while what ${name} had started was ending`);
+  }
+  if (rest.length > 0) context.note(`${name}: ${rest.length} processes that it had started were asked to end, too`);
   return ok(undefined);
 }
 
@@ -73,7 +111,7 @@ async function askOnce(
 
 async function gone(
   { spawner, clock }: Watch,
-  { process: id }: Worker,
+  { process: id }: Pick<Worker, 'process'>,
   ms: number,
   signal: AbortSignal,
 ): Promise<Outcome<boolean>> {

@@ -8,6 +8,7 @@ import { addressOf, askHealth, askLoad } from './look.ts';
 import type { ProcessOptions } from './options.ts';
 import { scale } from './scale.ts';
 import { tidy, type Place } from './tidy.ts';
+import { createUsage } from './usage.ts';
 import { warningsOf } from './warnings.ts';
 import { newNames, readWorkers, type Worker } from './workers.ts';
 
@@ -33,6 +34,7 @@ export interface Workshop {
  */
 export function createProcessEngine(options: ProcessOptions, deps: ProcessDeps): ScalingEngine {
   const { service, home, spawner } = deps;
+  const usage = createUsage(deps);
   const shop: Workshop = { options, deps, place: { service, home, spawner } };
   return {
     name: 'process',
@@ -45,6 +47,8 @@ export function createProcessEngine(options: ProcessOptions, deps: ProcessDeps):
       }),
     dryRun: (request, signal) => guarded(() => plan(shop, request, signal)),
     warnings: () => warningsOf(options),
+    // Memory is the machine's: nobody has told how much a worker may take.
+    readMetric: (kind) => (kind === 'cpu' ? usage.read() : Promise.resolve(null)),
     close: () => Promise.resolve(),
   };
 }

@@ -16,7 +16,9 @@ export interface Health {
   readonly problem: string | null;
 }
 
-export function addressOf({ host }: Pick<ProcessOptions, 'host'>, port: number): string {
+/** Where it is reached: `0.0.0.0` and `::` are all addresses to listen on, and for HAProxy whichever the client came to. */
+export function addressOf({ host: listening }: Pick<ProcessOptions, 'host'>, port: number): string {
+  const host = listening === '0.0.0.0' ? '127.0.0.1' : listening === '::' ? '::1' : listening;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

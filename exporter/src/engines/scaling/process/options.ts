@@ -7,7 +7,14 @@ export const ProcessOptions = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .describe('Program and arguments of one worker; {port} and {name} are put in. No shell runs.'),
-  cwd: z.string().startsWith('/').nullable().default(null).describe('Its working folder; null: the home of Genesis.'),
+  cwd: z
+    .string()
+    .startsWith('/')
+    .nullable()
+    .default(null)
+    .describe(
+      'Its working folder; null: scaling/<service> in the home of Genesis. Relative paths of the command begin there.',
+    ),
   env: z
     .record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/i), z.string())
     .default({})

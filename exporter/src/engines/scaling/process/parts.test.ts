@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readMetric } from './metric.ts';
 import { ProcessOptions } from './options.ts';
-import { freePorts } from './ports.ts';
+import { addressOf } from './look.ts';
+import { withFreePorts } from './ports.ts';
 import { ofOptions, unitIn } from './warnings.ts';
 import { markerOf, newNames, parseWorker, readWorkers, removeWorker, writeWorker, type Worker } from './workers.ts';
 
@@ -87,12 +88,36 @@ it('ports are free ones of the range, and fewer where there are no more', async 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 
-  const ports = await freePorts('127.0.0.1', [port, Math.min(port + 2, 65_535)], new Set([port + 1]), 5);
+  const range: [number, number] = [port, Math.min(port + 2, 65_535)];
+  const ports = await withFreePorts('127.0.0.1', range, new Set([port + 1]), 5, async (free) => [...free]);
   await new Promise((resolve) => server.close(resolve));
 
   expect(ports).not.toContain(port);
   expect(ports).not.toContain(port + 1);
   expect(ports.length).toBeLessThanOrEqual(1);
+});
+
+it('a port is given to one alone, until its worker had the time to listen', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const [range, none]: [[number, number], Set<number>] = [[port, port], new Set()];
+  const take = (work: (ports: readonly number[]) => Promise<readonly number[]>) =>
+    withFreePorts('127.0.0.1', range, none, 1, work);
+
+  const seen = await take(async (ports) => [...ports, ...(await take(async (others) => others))]);
+  const failed = await take(() => Promise.reject(new Error('no'))).catch((thrown: Error) => thrown.message);
+
+  expect(seen).toEqual([port]);
+  expect(failed).toBe('no');
+  expect(await take(async (ports) => ports)).toEqual([port]);
+});
+
+it('all addresses to listen on are one to reach', () => {
+  expect(['0.0.0.0', '::', '::1', '10.0.0.7', 'node'].map((host) => addressOf({ host }, 80))).toEqual(
+    ['127.0.0.1:80', '[::1]:80', '[::1]:80', '10.0.0.7:80', 'node:80'], // prettier-ignore
+  );
 });
 
 it('what is at risk is said', () => {

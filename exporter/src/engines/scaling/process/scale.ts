@@ -3,6 +3,7 @@ import type { ScaleRequest, ScaleResult, ScalingContext } from '../port.ts';
 import { victimsOf } from '../victims.ts';
 import { endWorkers } from './end.ts';
 import { fleetOf, type Workshop } from './engine.ts';
+import { withFreePorts } from './ports.ts';
 import { awaitReady, startWorkers } from './start.ts';
 import { killLeftovers, tidy } from './tidy.ts';
 import type { Worker } from './workers.ts';
@@ -30,18 +31,53 @@ export async function scale(
 
   const ended = await endWorkers(shop, leaving, request.drainSeconds, context);
   if (!ended.ok) return ended;
-  const started = await startWorkers(shop, running.value, request.desired - staying.length, context);
+  const started = await startedReady(shop, { running: running.value, staying }, request, context);
   if (!started.ok) return started;
-  const waited = await awaitReady(shop, [...staying.filter(isNew), ...started.value], request.readySeconds, context);
-  if (!waited.ok) return waited;
 
   const after = await tidy(shop.place);
   if (!after.ok) return after;
+  const lost = lostOf([...staying, ...started.value], after.value);
+  if (lost.length > 0) return isLost(lost, started.value);
   return ok({
     fleet: await fleetOf(shop, after.value, context.signal),
     added: started.value.map(({ name }) => name),
     removed: leaving.map(({ name }) => name),
   });
+}
+
+interface Shift {
+  readonly running: readonly Worker[];
+  readonly staying: readonly Worker[];
+}
+
+/** What is missing is started, and it is waited for what is not ready yet. */
+function startedReady(
+  shop: Workshop,
+  { running, staying }: Shift,
+  { desired, readySeconds }: ScaleRequest,
+  context: ScalingContext,
+): Promise<Outcome<readonly Worker[]>> {
+  const { host, ports } = shop.options;
+  const count = desired - staying.length;
+  return withFreePorts(host, ports, new Set(running.map(({ port }) => port)), count, async (free) => {
+    const started = await startWorkers(shop, running, count, free, context);
+    if (!started.ok) return started;
+    const waited = await awaitReady(shop, [...staying.filter(isNew), ...started.value], readySeconds, context);
+    return waited.ok ? started : waited;
+  });
+}
+
+function lostOf(there: readonly Worker[], after: readonly Worker[]): readonly string[] {
+  return there.filter(({ name }) => !after.some((one) => one.name === name)).map(({ name }) => name);
+}
+
+/** It was ready a moment ago: e.g. another program had its port, and answered in its place. */
+function isLost(lost: readonly string[], started: readonly Worker[]): Outcome<never> {
+  const added = started.map(({ name }) => name).filter((name) => lost.includes(name));
+  const words = `${lost.join(', ')} ended meanwhile`;
+  return added.length === 0
+    ? fail('scaling_failed', words)
+    : fail('instance_not_ready', `${words}, see the log in its folder`, { details: { added } });
 }
 
 /** Started by a call that did not come to its end. */

@@ -2,13 +2,13 @@ import { fail, ok, type Outcome } from '../../../contract/errors.ts';
 import type { ScalingContext } from '../port.ts';
 import type { Workshop } from './engine.ts';
 import { askHealth } from './look.ts';
-import { freePorts } from './ports.ts';
 import {
   logFileOf,
   markerOf,
   markerVariable,
   nameVariable,
   newNames,
+  ownNameVariable,
   portVariable,
   removeWorker,
   writeWorker,
@@ -17,17 +17,17 @@ import {
 
 const pollMs = 100;
 
-/** Starts `count` workers beside those that run. `exec_failed`: one cannot be started; details.added: those that were before it. */
+/** Starts `count` workers beside those that run, on these ports. `exec_failed`: one cannot be started; details.added: those that were before it. */
 export async function startWorkers(
   shop: Workshop,
   running: readonly Worker[],
   count: number,
+  ports: readonly number[],
   context: ScalingContext,
 ): Promise<Outcome<readonly Worker[]>> {
   if (count <= 0) return ok([]);
   const { options, deps } = shop;
   const [first, last] = options.ports;
-  const ports = await freePorts(options.host, options.ports, new Set(running.map(({ port }) => port)), count);
   if (ports.length < count)
     return fail(
       'scaling_failed',
@@ -68,6 +68,7 @@ async function startOne({ options, deps }: Workshop, name: string, port: number)
       ...options.env,
       [portVariable]: String(port),
       [nameVariable]: name,
+      [ownNameVariable]: name,
       [markerVariable]: markerOf(service, home),
     },
     logFile: logFileOf(home, name),
@@ -83,25 +84,25 @@ async function startOne({ options, deps }: Workshop, name: string, port: number)
 
 /** Waits until each is well, has ended, or the time is over. Errors: `instance_not_ready` with details.added, `cancelled`. */
 export async function awaitReady(
-  { options, deps }: Workshop,
+  { options, deps }: Pick<Workshop, 'options' | 'deps'>,
   workers: readonly Worker[],
   readySeconds: number,
   context: ScalingContext,
 ): Promise<Outcome<void>> {
   const pending = new Map(workers.map((worker) => [worker, 'it was not looked at']));
-  const failed = new Map<string, string>();
+  const ended: string[] = [];
   const deadline = performance.now() + readySeconds * 1000;
   while (pending.size > 0 && performance.now() < deadline) {
     if (context.signal.aborted)
       return fail('cancelled', 'cancelled while new workers were not ready yet', {
         details: { added: namesOf(pending) },
       });
-    for (const worker of pending.keys()) {
-      const health = await askHealth(deps.fetch, options, worker.port, context.signal);
-      const runs = worker.process === null ? ok(false) : await deps.spawner.isRunning(worker.process);
+    // All at once: one that takes a connection and says nothing must not use up the time of the others.
+    const looks = await Promise.all([...pending.keys()].map((worker) => lookAt({ options, deps }, worker, context)));
+    for (const { worker, runs, health } of looks) {
       if (!runs.ok) return runs;
       if (!runs.value) {
-        failed.set(worker.name, `it has ended, see ${logFileOf(deps.home, worker.name)}`);
+        ended.push(worker.name);
         pending.delete(worker);
       } else if (health.well) {
         await writeWorker(deps.home, { ...worker, wasReady: true });
@@ -111,12 +112,23 @@ export async function awaitReady(
     }
     if (pending.size > 0) await deps.clock.sleep(pollMs, context.signal);
   }
-  for (const [{ name }, problem] of pending) failed.set(name, problem);
-  if (failed.size === 0) return ok(undefined);
-  const words = [...failed].map(([name, problem]) => `${name}: ${problem}`).join('; ');
-  return fail('instance_not_ready', `not ready within ${readySeconds} s: ${words}`, {
-    details: { added: [...failed.keys()] },
-  });
+  if (ended.length === 0 && pending.size === 0) return ok(undefined);
+  const late = [...pending].map(([{ name }, problem]) => `${name}: ${problem}`).join('; ');
+  const words = [
+    ...ended.map((name) => `${name} has ended before it was ready, see ${logFileOf(deps.home, name)}`),
+    ...(late === '' ? [] : [`not ready within ${readySeconds} s: ${late}`]),
+  ];
+  return fail('instance_not_ready', words.join('; '), { details: { added: [...ended, ...namesOf(pending)] } });
+}
+
+async function lookAt(
+  { options, deps }: Pick<Workshop, 'options' | 'deps'>,
+  worker: Worker,
+  { signal }: ScalingContext,
+) {
+  const health = await askHealth(deps.fetch, options, worker.port, signal);
+  const runs = worker.process === null ? ok(false) : await deps.spawner.isRunning(worker.process);
+  return { worker, health, runs };
 }
 
 function namesOf(workers: ReadonlyMap<Worker, string>): readonly string[] {

@@ -5,6 +5,7 @@ import {
   markerOf,
   markerVariable,
   nameVariable,
+  ownNameVariable,
   portVariable,
   readWorkers,
   removeWorker,
@@ -22,10 +23,11 @@ export interface Place {
 
 /** Every process of our workers, also what those started. */
 export function processesOf({ service, home, spawner }: Place): Promise<Outcome<readonly FoundProcess[]>> {
-  return spawner.find(markerVariable, markerOf(service, home), [nameVariable, portVariable]);
+  return spawner.find(markerVariable, markerOf(service, home), [ownNameVariable, nameVariable, portVariable]);
 }
 
-const nameOf = ({ env }: FoundProcess): string => env[nameVariable] ?? '';
+/** Of the worker that it is, or that started it; '': nobody knows. */
+export const nameOf = ({ env }: FoundProcess): string => env[ownNameVariable] ?? env[nameVariable] ?? '';
 
 /**
  * The workers that run: one that is gone loses its file, one without a file gets one. For the holder of the lock only. Errors:
@@ -35,7 +37,9 @@ export async function tidy(place: Place): Promise<Outcome<readonly Worker[]>> {
   const { home } = place;
   const all = await processesOf(place);
   if (!all.ok) return all;
-  const leaders = new Map(all.value.filter(({ leader }) => leader).map((found) => [nameOf(found), found]));
+  // Of several with a session of their own the first one is the worker, and it has started the others.
+  const byAge = all.value.toSorted((a, b) => b.id.startTicks - a.id.startTicks);
+  const leaders = new Map(byAge.filter(({ leader }) => leader).map((found) => [nameOf(found), found]));
   const { workers, damaged } = await readWorkers(home);
   const running: Worker[] = [];
   for (const worker of workers) {
@@ -75,8 +79,9 @@ async function resolve(
 }
 
 /** Null: it carries our marker and neither name nor port, so that it is none of the workers but what one started. */
-function orphanOf({ id, env }: FoundProcess): Worker | null {
-  const [name, port] = [env[nameVariable] ?? '', Number(env[portVariable])];
+function orphanOf(found: FoundProcess): Worker | null {
+  const { id, env } = found;
+  const [name, port] = [nameOf(found), Number(env[portVariable])];
   if (!/^[\w.-]+-\d+$/.test(name) || !Number.isInteger(port) || port < 1 || port > 65_535) return null;
   return { name, port, process: id, startedAt: null, wasReady: false, endingSince: null, askedAt: null };
 }
@@ -86,7 +91,8 @@ export async function killLeftovers(place: Place, kept: ReadonlySet<string>): Pr
   const all = await processesOf(place);
   if (!all.ok) return all;
   for (const found of all.value) {
-    if (kept.has(nameOf(found))) continue;
+    // Nobody knows whose it is: it may be at work for one that runs.
+    if (nameOf(found) === '' || kept.has(nameOf(found))) continue;
     const sent = await place.spawner.signal(found.id, 'SIGKILL');
     if (!sent.ok) return sent;
   }

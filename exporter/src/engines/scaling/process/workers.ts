@@ -28,6 +28,8 @@ export type Worker = z.output<typeof Worker>;
 
 /** Variables by which a worker is known among all processes. */
 export const markerVariable = 'GENESIS_WORKER';
+/** Name of the worker, also in what it starts: `INSTANCE` is a word that a program may give its children anew. */
+export const ownNameVariable = 'GENESIS_WORKER_NAME';
 export const nameVariable = 'INSTANCE';
 export const portVariable = 'PORT';
 
