@@ -65,7 +65,7 @@ function listingText(context: CommandContext, listing: RepositoryListing): strin
   ].join('');
 }
 
-/** An id, or `latest`: of the only service there is, or of the named one; at or before --at. */
+/** An id, or `latest`: of the only service there is, or of the named one; ended by --at. */
 function choose(listing: RepositoryListing, named: string, choice: BackupChoice): Outcome<BackupRecord> {
   if (named !== 'latest') {
     const found = listing.records.find((record) => record.id === named);

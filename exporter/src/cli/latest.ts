@@ -5,7 +5,7 @@ import { theService } from './context.ts';
 import type { Session } from './session.ts';
 
 /**
- * The id itself, or for `latest` the newest usable backup of the service, at or before `at` when that is given.
+ * The id itself, or for `latest` the newest usable backup of the service, that had ended by `at` when that is given.
  * Errors: `backup_unknown`, `bad_request` (several services and none named).
  */
 export async function latestBackup(
@@ -13,7 +13,6 @@ export async function latestBackup(
   named: string,
   service: string | null,
   at: IsoTime | null,
-  ended = false,
 ): Promise<Outcome<string>> {
   if (named !== 'latest') return ok(named);
   const whose = await theService(session, service ?? undefined);
@@ -27,25 +26,19 @@ export async function latestBackup(
       ...(cursor === null ? {} : { cursor }),
     });
     if (!page.ok) return page;
-    const found = newestUsable(page.value.items, at, ended);
+    const found = newestUsable(page.value.items, at);
     if (found !== null) return ok(found.id);
     cursor = page.value.next;
   } while (cursor !== null);
-  return fail('backup_unknown', `${whose.value} has no usable backup${at === null ? '' : ` at or before ${at}`}`);
+  return fail('backup_unknown', `${whose.value} has no usable backup${at === null ? '' : ` that had ended by ${at}`}`);
 }
 
 /**
- * The newest backup that did not fail, at or before the moment; null where there is none. `ended`: it had ended by then, which is
- * what a replay up to that moment needs.
+ * The newest backup that did not fail and had ended by the moment; null where there is none. One that was still copying then may hold
+ * what was written, or deleted, after it.
  */
-export function newestUsable<T extends BackupRecord>(
-  records: readonly T[],
-  at: IsoTime | null,
-  ended = false,
-): T | null {
-  const usable = records.filter(
-    (record) => record.status !== 'failed' && (at === null || (ended ? record.endedAt : record.startedAt) <= at),
-  );
+export function newestUsable<T extends BackupRecord>(records: readonly T[], at: IsoTime | null): T | null {
+  const usable = records.filter((record) => record.status !== 'failed' && (at === null || record.endedAt <= at));
   return usable.reduce<T | null>(
     (newest, record) => (newest === null || record.startedAt > newest.startedAt ? record : newest),
     null,

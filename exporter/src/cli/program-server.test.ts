@@ -115,12 +115,18 @@ describe('against a running server', () => {
     expect(ran.stdout).toContain('in the way:\n  - m [confirmation_required]; h');
   });
 
-  it('takes the newest usable backup at or before --at for latest', async () => {
+  it('takes for --at the newest usable backup that had ended by then: one still copying may hold what came after', async () => {
     const requests: SentRequest[] = [];
     const items = [
-      { id: 'b3', status: 'completed', startedAt: '2026-11-22T02:00:00.000Z' },
-      { id: 'b2', status: 'failed', startedAt: '2026-11-22T01:00:00.000Z' },
-      { id: 'b1', status: 'completed_with_warnings', startedAt: '2026-11-22T00:00:00.000Z' },
+      { id: 'b4', status: 'completed', startedAt: '2026-11-22T02:00:00.000Z', endedAt: '2026-11-22T02:01:00.000Z' },
+      { id: 'b3', status: 'completed', startedAt: '2026-11-22T01:29:59.000Z', endedAt: '2026-11-22T01:30:00.100Z' },
+      { id: 'b2', status: 'failed', startedAt: '2026-11-22T01:00:00.000Z', endedAt: '2026-11-22T01:01:00.000Z' },
+      {
+        id: 'b1',
+        status: 'completed_with_warnings',
+        startedAt: '2026-11-22T00:00:00.000Z',
+        endedAt: '2026-11-22T00:01:00.000Z',
+      },
     ];
     const answers = {
       'GET /backups?service=web&sort=-startedAt&limit=200': { body: { items, next: null } },

@@ -107,7 +107,7 @@ async function restore(context: CommandContext, command: Command, choice: Restor
   if (!named.ok) return named;
   return withSession(context, 'act', async (session) => {
     const before = target?.type === 'time' ? target.at : (choice.at ?? null);
-    const id = await latestBackup(session, named.value, choice.service ?? null, before, target?.type === 'time');
+    const id = await latestBackup(session, named.value, choice.service ?? null, before);
     if (!id.ok) return id;
     const request = {
       kind: 'restore',

@@ -20,7 +20,7 @@ export interface BackupChoice {
 export function withBackupChoice(command: Command): Command {
   return command
     .option('--service <name>', 'whose latest')
-    .option('--at <time>', 'the newest backup at or before this moment', timeOption)
+    .option('--at <time>', 'the newest backup that had ended by this moment', timeOption)
     .option('--copy <name>', 'read from this copy instead of the repository')
     .option('--from <dir>', 'read this repository or copy alone: no state, no configuration, no server')
     .option('--key <ref>', 'key of an encrypted repository, with --from: env:NAME or file:PATH', secretRefOption);

@@ -32,10 +32,7 @@ function holds({ from, to }: RecoveryWindow, ms: number): boolean {
 const settlesMs = 1_000;
 
 /** The newest backup that was consistent by then: where the replay of WAL begins. `points`: oldest first. */
-export function baseOf<P extends RecoverablePoint & { readonly endedAt: string }>(
-  points: readonly P[],
-  ms: number,
-): P | null {
+export function baseOf<P extends RecoverablePoint>(points: readonly P[], ms: number): P | null {
   return points.filter(({ endedAt }) => Date.parse(endedAt) + settlesMs <= ms).at(-1) ?? null;
 }
 

@@ -5,7 +5,7 @@ const now = Date.parse('2026-11-22T12:00:00Z');
 
 function pointAt(hoursAgo: number): RecoverablePoint {
   const dataAt = new Date(now - hoursAgo * hourMs).toISOString();
-  return { backupId: `b${hoursAgo}`, dataAt, type: 'incremental', verified: 'passed' };
+  return { backupId: `b${hoursAgo}`, dataAt, endedAt: dataAt, type: 'incremental', verified: 'passed' };
 }
 
 describe('what can be reached', () => {
@@ -15,6 +15,13 @@ describe('what can be reached', () => {
     expect(reachAt(usable, now - 3 * hourMs)).toEqual({ point: pointAt(4), behindSeconds: 3600, later: pointAt(2) });
     expect(reachAt(usable, now - 2 * hourMs).behindSeconds).toBe(0);
     expect(reachAt(usable, now).later).toBeNull();
+  });
+
+  it('leaves out a state that was still being copied at the moment: it may hold what was deleted after it', () => {
+    const copying = { ...pointAt(2), endedAt: pointAt(1).dataAt };
+
+    expect(reachAt([pointAt(4), copying], now - 1.5 * hourMs)).toMatchObject({ point: pointAt(4), later: copying });
+    expect(reachAt([pointAt(4), copying], now - hourMs)).toMatchObject({ point: copying, behindSeconds: 3600 });
   });
 
   it('is nothing before the oldest state: the next one is named, never silently taken', () => {

@@ -5,12 +5,14 @@ export interface RecoverablePoint {
   readonly backupId: string;
   /** The moment the restored data stands for (ISO). */
   readonly dataAt: string;
+  /** When copying ended (ISO): until then it may have taken in what was written, or deleted, later. */
+  readonly endedAt: string;
   readonly type: BackupType;
   /** One that failed its verification is no way back and is not among the points. */
   readonly verified: 'passed' | 'never';
 }
 
-/** What "as of" a moment means: the newest kept state at or before it. */
+/** What "as of" a moment means: the newest kept state that had ended by it. */
 export interface Reach {
   readonly point: RecoverablePoint | null;
   /** Seconds between the asked moment and the data; null without a point. */
@@ -25,7 +27,7 @@ export function reachAt(usable: readonly RecoverablePoint[], asOfMs: number): Re
   let high = usable.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (Date.parse((usable[middle] as RecoverablePoint).dataAt) <= asOfMs) low = middle + 1;
+    if (Date.parse((usable[middle] as RecoverablePoint).endedAt) <= asOfMs) low = middle + 1;
     else high = middle;
   }
   const point = usable[low - 1] ?? null;
@@ -61,7 +63,7 @@ export function rangeOf(
 ): TimeRange {
   if (span !== 'all') return { fromMs: nowMs - spanMs[span], toMs: nowMs };
   const oldest = usable[0];
-  const first = Math.min(oldest === undefined ? Number.POSITIVE_INFINITY : Date.parse(oldest.dataAt), oldestMs);
+  const first = Math.min(oldest === undefined ? Number.POSITIVE_INFINITY : Date.parse(oldest.endedAt), oldestMs);
   const fromMs = Number.isFinite(first) ? Math.min(first, nowMs - 3_600_000) : nowMs - dayMs;
   // A little air on the left, so that the oldest state is not drawn on the edge.
   return { fromMs: fromMs - (nowMs - fromMs) * 0.02, toMs: nowMs };
@@ -71,7 +73,7 @@ export function rangeOf(
 export function firstSpan(usable: readonly RecoverablePoint[], nowMs: number): TimelineSpan {
   const found = timelineSpans.find((span) => {
     const { fromMs } = rangeOf(usable, span, nowMs);
-    return usable.filter((point) => Date.parse(point.dataAt) >= fromMs).length >= Math.min(4, usable.length);
+    return usable.filter((point) => Date.parse(point.endedAt) >= fromMs).length >= Math.min(4, usable.length);
   });
   return found ?? 'all';
 }
@@ -94,7 +96,7 @@ export interface TimelineMark {
 export function marksOf(usable: readonly RecoverablePoint[], range: TimeRange, slots: number): readonly TimelineMark[] {
   const bySlot = new Map<number, TimelineMark>();
   for (const point of usable) {
-    const ms = Date.parse(point.dataAt);
+    const ms = Date.parse(point.endedAt);
     if (ms < range.fromMs || ms > range.toMs) continue;
     const position = positionOf(range, ms);
     const slot = Math.floor(position * slots);
@@ -107,5 +109,5 @@ export function marksOf(usable: readonly RecoverablePoint[], range: TimeRange, s
 export function neighbour(usable: readonly RecoverablePoint[], asOfMs: number, step: 1 | -1): RecoverablePoint | null {
   if (step === 1) return reachAt(usable, asOfMs).later;
   const here = reachAt(usable, asOfMs).point;
-  return here === null ? null : reachAt(usable, Date.parse(here.dataAt) - 1).point;
+  return here === null ? null : reachAt(usable, Date.parse(here.endedAt) - 1).point;
 }

@@ -33,7 +33,7 @@ export function ReachCard({ known, reach, asOfMs, onChange }: ReachCardProps): R
       <div data-testid={backupTestIds.reach} data-backup="">
         <Alert severity="warning" title={t('reach.nothing', 'Nothing was kept at or before {{asOf}}', { asOf })}>
           {reach.later !== null && (
-            <Button variant="secondary" onClick={() => onChange({ asOf: reach.later?.dataAt ?? '' })}>
+            <Button variant="secondary" onClick={() => onChange({ asOf: reach.later?.endedAt ?? '' })}>
               {t('reach.oldest', 'Take the oldest state')}
             </Button>
           )}

@@ -9,7 +9,7 @@ const range = { fromMs: now - 10 * hourMs, toMs: now };
 
 function pointAt(hoursAgo: number): RecoverablePoint {
   const dataAt = new Date(now - hoursAgo * hourMs).toISOString();
-  return { backupId: `b${hoursAgo}`, dataAt, type: 'incremental', verified: 'passed' };
+  return { backupId: `b${hoursAgo}`, dataAt, endedAt: dataAt, type: 'incremental', verified: 'passed' };
 }
 
 function show(asOfMs: number): { slider: HTMLElement; chosen: number[] } {

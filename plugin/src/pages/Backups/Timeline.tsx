@@ -50,7 +50,7 @@ export function Timeline({ points, gaps, log = null, range, asOfMs, onChoose }: 
   const styles = useStyles2(getStyles);
   const hint = useId();
   const choose = (point: RecoverablePoint | null | undefined): void => {
-    if (point !== null && point !== undefined) onChoose(Date.parse(point.dataAt));
+    if (point !== null && point !== undefined) onChoose(Date.parse(point.endedAt));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const stepMs = log === null ? null : fineStep(event);

@@ -93,7 +93,7 @@ function Recover({ known, pitr: part, state, onChange }: RecoverProps): React.JS
       </NothingYet>
     );
   const pitr = part.kind === 'known' ? part.value : null;
-  const newestPoint = known.points.at(-1)?.dataAt ?? known.at;
+  const newestPoint = known.points.at(-1)?.endedAt ?? known.at;
   const newest = Date.parse(pitr?.newestRestorableAt ?? newestPoint);
   const oldest = pitr?.oldestRestorableAt ?? null;
   const range = rangeOf(
