@@ -64,9 +64,8 @@ const plan = async (backup: BackupRecord, recovery: RecoveryTarget) =>
     await bench.engine.planRestore(
       bench.repository(0),
       backup.id,
-      { components: [], paths: [] },
+      { components: [], paths: [], recovery },
       quiet.signal,
-      recovery,
     ),
   );
 const time = (ms: number): RecoveryTarget => ({ type: 'time', at: new Date(ms).toISOString() });

@@ -84,9 +84,8 @@ it.each([0.35, 0.8])('brings back a second of the window, at %d of it, and not a
     await bench.engine.planRestore(
       bench.repository(0),
       incremental.id,
-      { components: [], paths: [] },
+      { components: [], paths: [], recovery },
       quiet.signal,
-      recovery,
     ),
   );
 
@@ -161,10 +160,12 @@ it('proves the newest state level by level', async () => {
 it('refuses a moment before the window, behind its end, and a backup that others build upon is not removed', async () => {
   const plan = async (at: string) =>
     valueOf(
-      await bench.engine.planRestore(bench.repository(0), incremental.id, { components: [], paths: [] }, quiet.signal, {
-        type: 'time',
-        at,
-      }),
+      await bench.engine.planRestore(
+        bench.repository(0),
+        incremental.id,
+        { components: [], paths: [], recovery: { type: 'time', at } },
+        quiet.signal,
+      ),
     ).recovery;
 
   expect(await plan('2020-01-01T00:00:00.000Z')).toMatchObject({ reachable: false });

@@ -167,18 +167,19 @@ describe('listening', () => {
   });
 
   it('lets an open request finish when it stops, and takes no new one', async () => {
-    let release = (): void => undefined;
-    const waiting = new Promise<void>((resolve) => (release = resolve));
+    const waiting = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
     const server = await startTestServer();
     server.app.backups = async () => {
-      await waiting;
+      asked.resolve();
+      await waiting.promise;
       return { items: [], next: null, total: 0 };
     };
     const slow = server.send('/api/v1/backups', { token: secrets.viewer });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await asked.promise;
 
     const closed = server.server.close(5000);
-    release();
+    waiting.resolve();
 
     expect((await slow).status).toBe(200);
     await closed;

@@ -112,6 +112,14 @@ export interface Selection {
   readonly paths: readonly string[];
 }
 
+/** What a restore is planned for. */
+export interface RestoreWish extends Selection {
+  /** Absent: everything that is archived is replayed, where the engine replays anything. */
+  readonly recovery?: RecoveryTarget;
+  /** Absent: in place, which has to know most. */
+  readonly target?: RestoreTarget['kind'];
+}
+
 export type RestoreTarget =
   /** A folder that does not exist yet: `<path>/<component>/<root>/…`. */
   | { readonly kind: 'folder'; readonly path: string }
@@ -153,6 +161,7 @@ export interface RecoveryFacts {
 
 export interface RestorePlanFacts {
   readonly chain: readonly string[];
+  /** Where the data stood; for a target elsewhere, what of it is known without asking. */
   readonly roots: readonly { readonly component: string; readonly root: string; readonly path: string }[];
   readonly entries: number;
   readonly bytes: number;
@@ -280,9 +289,8 @@ export interface BackupEngine {
   planRestore(
     repository: RepositoryRef,
     backupId: string,
-    selection: Selection,
+    wish: RestoreWish,
     signal: AbortSignal,
-    recovery?: RecoveryTarget,
   ): Promise<Outcome<RestorePlanFacts>>;
   /**
    * Verifies all it will read before the target is touched. To a folder: built beside under a hidden name, made durable, renamed.

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ok, type Outcome } from '../../contract/errors.ts';
-import type { BackupEngine, RestorePlanFacts } from '../../engines/backup/port.ts';
+import type { BackupEngine, RestorePlanFacts, RestoreWish } from '../../engines/backup/port.ts';
 import type { OperationRequest } from '../app.ts';
 import { blocker, type Blocker, type Consequences, type HandlerDeps, type PlanDraft } from '../handler.ts';
 import { checkFolderTarget } from '../restore-target.ts';
@@ -62,6 +62,10 @@ function inPlaceWarnings(
   return warnings;
 }
 
+export function wishOf({ components, paths, recovery, target }: RestoreAsk): RestoreWish {
+  return { components, paths, target: target.kind, ...(recovery === undefined ? {} : { recovery }) };
+}
+
 export async function planRestore(
   deps: HandlerDeps,
   request: RestoreAsk,
@@ -71,10 +75,9 @@ export async function planRestore(
   if (!located.ok) return located;
   const { entry, service, from, source } = located.value;
   const engine = deps.engine(service.config.backup.engine);
-  const selection = { components: request.components, paths: request.paths };
   const refused = abilityBlockers(engine, request);
   if (refused.length > 0) return ok(refusedPlan(request, service, refused));
-  const facts = await engine.planRestore(from, entry.id, selection, new AbortController().signal, request.recovery);
+  const facts = await engine.planRestore(from, entry.id, wishOf(request), new AbortController().signal);
   if (!facts.ok) return facts;
   const blockers: Blocker[] = [];
   const warnings: string[] = [];

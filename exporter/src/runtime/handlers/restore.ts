@@ -9,7 +9,7 @@ import type { Handler, HandlerDeps } from '../handler.ts';
 import { checkFolderTarget } from '../restore-target.ts';
 import type { RunTools } from '../run-tools.ts';
 import { restoreRoots, type ResolvedService } from '../services.ts';
-import { folderPath, foreignRoots, planRestore, type RestoreAsk } from './restore-plan.ts';
+import { folderPath, foreignRoots, planRestore, wishOf, type RestoreAsk } from './restore-plan.ts';
 import { locateBackup, type LocatedBackup } from './verify.ts';
 
 export function createRestoreHandler(deps: HandlerDeps): Handler<RestoreAsk> {
@@ -143,13 +143,7 @@ async function restoreInPlace(
 ): Promise<Outcome<RestoreReport>> {
   const { service } = located;
   const engine = deps.engine(service.config.backup.engine);
-  const facts = await engine.planRestore(
-    located.from,
-    located.entry.id,
-    { components: request.components, paths: request.paths },
-    tools.signal,
-    request.recovery,
-  );
+  const facts = await engine.planRestore(located.from, located.entry.id, wishOf(request), tools.signal);
   if (!facts.ok) return facts;
   const { recovery } = facts.value;
   if (recovery?.reachable === false)

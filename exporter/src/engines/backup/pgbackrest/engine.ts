@@ -49,8 +49,7 @@ export function createPgbackrestEngine(deps: EngineDeps): BackupEngine {
     backup: (request, context) => backUp(deps, request, context),
     verify: (repository, backupId, context) => verify(deps, repository, backupId, context),
     files: () => noFiles(),
-    planRestore: (repository, backupId, selection, signal, recovery) =>
-      planRestore(deps, repository, backupId, selection, signal, recovery),
+    planRestore: (repository, backupId, wish, signal) => planRestore(deps, repository, backupId, wish, signal),
     restore: (request, context) => restore(deps, request, context),
     recover: (operationId, roots) => recoverRestore(operationId, roots),
     compare: () => noFiles(),

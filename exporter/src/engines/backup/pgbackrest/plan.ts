@@ -1,6 +1,7 @@
 import { fail, ok, type Outcome } from '../../../contract/errors.ts';
 import type { RecoveryTarget } from '../../../contract/postgres.ts';
-import type { EngineDeps, RepositoryRef, RestorePlanFacts, Selection } from '../port.ts';
+import type { Exec } from '../../../ports/index.ts';
+import type { EngineDeps, RepositoryRef, RestorePlanFacts, RestoreWish } from '../port.ts';
 import {
   chainOf,
   findBackup,
@@ -25,6 +26,43 @@ export interface RestoreChoice {
   /** Bytes of WAL between the backup's begin and the target, at most. */
   readonly walBytes: number;
   readonly systemId: string;
+}
+
+/**
+ * An operation is planned once more right before it runs. What was seen then is good for the run: a repository that loses a file within
+ * these seconds lets the restore itself fail, and a second look would be as old by the time it begins.
+ */
+const plannedForMs = 2_000;
+
+interface Planned {
+  readonly key: string;
+  readonly choice: RestoreChoice;
+  readonly atMs: number;
+}
+
+const planned = new WeakMap<Exec, Planned>();
+
+function keyOf({ configFile, repo }: Session, backupId: string, target: RecoveryTarget): string {
+  return JSON.stringify([configFile, repo, backupId, target]);
+}
+
+function keepForRun(session: Session, backupId: string, target: RecoveryTarget, choice: RestoreChoice): void {
+  const { exec, clock } = session.deps;
+  planned.set(exec, { key: keyOf(session, backupId, target), choice, atMs: +clock.now() });
+}
+
+/** What a plan chose just before, else chosen anew. Errors: as `chooseRestore`. */
+export async function chooseForRun(
+  session: Session,
+  backupId: string,
+  target: RecoveryTarget,
+): Promise<Outcome<RestoreChoice>> {
+  const { exec, clock } = session.deps;
+  const found = planned.get(exec);
+  if (found?.key !== keyOf(session, backupId, target)) return chooseRestore(session, backupId, target);
+  planned.delete(exec);
+  const ageMs = +clock.now() - found.atMs;
+  return ageMs >= 0 && ageMs < plannedForMs ? ok(found.choice) : chooseRestore(session, backupId, target);
 }
 
 /** Errors: `backup_unknown`, `backup_incomplete`, those of the repository. An unreachable target is no error here: see `reach`. */
@@ -99,18 +137,21 @@ export async function planRestore(
   deps: EngineDeps,
   repository: RepositoryRef,
   backupId: string,
-  selection: Selection,
+  wish: RestoreWish,
   signal: AbortSignal,
-  recovery: RecoveryTarget = { type: 'latest' },
 ): Promise<Outcome<RestorePlanFacts>> {
-  if (selection.paths.length > 0)
+  if (wish.paths.length > 0)
     return fail('not_supported', 'a cluster is restored whole: pgBackRest restores no single files of it');
   const session = await openSession(deps, repository, signal);
   if (!session.ok) return session;
-  const choice = await chooseRestore(session.value, backupId, recovery);
+  const target = wish.recovery ?? { type: 'latest' };
+  const choice = await chooseRestore(session.value, backupId, target);
   if (!choice.ok) return choice;
+  keepForRun(session.value, backupId, target, choice.value);
   const { backup, chain, reach: found } = choice.value;
-  const tablespaces = await readTablespaces(session.value, backup.label);
+  // Beside the cluster they come with it, wherever they stood.
+  const tablespaces =
+    (wish.target ?? 'in_place') === 'in_place' ? await readTablespaces(session.value, backup.label) : ok([]);
   if (!tablespaces.ok) return tablespaces;
   const { data } = session.value.stanza.postgres;
   const roots = data === null ? [] : [{ component: 'cluster', root: 'cluster', path: data }];

@@ -4,7 +4,7 @@ import { fail, ok, OpError, toOpError, type Outcome } from '../../../contract/er
 import type { EngineDeps, RestoreReport, RestoreRequest, RunContext } from '../port.ts';
 import { sweepSandboxes } from '../../postgres/sandbox.ts';
 import { restoreInPlace } from './in-place.ts';
-import { chooseRestore, type RestoreChoice } from './plan.ts';
+import { chooseForRun, type RestoreChoice } from './plan.ts';
 import {
   checkReach,
   checkRoom,
@@ -32,7 +32,7 @@ export async function restore(
     return fail('not_supported', 'a cluster is restored whole: pgBackRest restores no single files of it');
   const session = await openSession(deps, request.repository, context.signal);
   if (!session.ok) return session;
-  const choice = await chooseRestore(session.value, request.backupId, request.recovery ?? { type: 'latest' });
+  const choice = await chooseForRun(session.value, request.backupId, request.recovery ?? { type: 'latest' });
   if (!choice.ok) return choice;
   const reachable = checkReach(choice.value);
   if (!reachable.ok) return reachable;
