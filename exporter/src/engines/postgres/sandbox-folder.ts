@@ -1,4 +1,15 @@
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail, ok, OpError, toOpError, type Outcome } from '../../contract/errors.ts';
@@ -32,7 +43,7 @@ export interface SandboxFolder {
   /** Facts for the evidence. */
   readonly notes: readonly string[];
   /** Puts the restored configuration back into force, for whoever keeps the folder. */
-  restore(): Promise<void>;
+  restore(): void;
 }
 
 export interface FolderInput {
@@ -64,19 +75,19 @@ export async function prepareFolder(deps: EngineDeps, input: FolderInput): Promi
 
 async function prepare(deps: EngineDeps, input: FolderInput): Promise<Outcome<SandboxFolder>> {
   const { programs, runAs, signal } = input;
-  const [folder, data] = await Promise.all([realpath(input.folder), realpath(input.data)]);
+  const [folder, data] = [realpathSync(input.folder), realpathSync(input.data)];
   const refused = await refusal(folder, data, input);
   if (!refused.ok) return refused;
   const control = await readControl(deps.exec, programs.bin, data, { signal, runAs });
   if (!control.ok) return control;
   const own = join(folder, ownFolderName);
-  await makePrivate(own, runAs);
-  const socketFolder = await makeSocketFolder(own, runAs);
+  makePrivate(own, runAs);
+  const socketFolder = makeSocketFolder(own, runAs);
   const libraries = await librariesToLoad(deps, input, data);
-  const archiveRecovery = await askRecovery(data, runAs);
+  const archiveRecovery = askRecovery(data, runAs);
   if (archiveRecovery && !input.promote)
     return fail('restore_failed', `${data} asks for recovery (recovery.signal), which was not expected`);
-  await writeFiles(own, data, socketFolder, runAs);
+  writeFiles(own, data, socketFolder, runAs);
   return ok({
     data,
     own,
@@ -130,30 +141,30 @@ async function refusal(folder: string, data: string, input: FolderInput): Promis
     );
   if (runAs !== null) {
     // The folder is this process's own until here; what was restored into it belongs to the user already.
-    await chown(folder, runAs.uid, runAs.gid);
-    const closed = await unpassable(folder, runAs);
+    chownSync(folder, runAs.uid, runAs.gid);
+    const closed = unpassable(folder, runAs);
     if (closed !== null)
       return fail('restore_failed', `the user ${runAs.uid} of PostgreSQL may not pass ${closed}: give it mode 0711`);
   }
   return ok(undefined);
 }
 
-async function makePrivate(folder: string, runAs: UnixUser | null): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+function makePrivate(folder: string, runAs: UnixUser | null): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   // What stands in a folder of another user may be a link to somewhere else.
-  if (!(await lstat(folder)).isDirectory()) throw new OpError('unsafe_archive', `${folder} is not a folder`);
-  await chmod(folder, 0o700);
-  if (runAs !== null) await chown(folder, runAs.uid, runAs.gid);
+  if (!lstatSync(folder).isDirectory()) throw new OpError('unsafe_archive', `${folder} is not a folder`);
+  chmodSync(folder, 0o700);
+  if (runAs !== null) chownSync(folder, runAs.uid, runAs.gid);
 }
 
-async function makeSocketFolder(own: string, runAs: UnixUser | null): Promise<string> {
+function makeSocketFolder(own: string, runAs: UnixUser | null): string {
   const inside = join(own, 's');
   if (Buffer.byteLength(inside) <= maxSocketFolderBytes) {
-    await makePrivate(inside, runAs);
+    makePrivate(inside, runAs);
     return inside;
   }
-  const short = await mkdtemp(join(tmpdir(), shortSocketPrefix));
-  await makePrivate(short, runAs);
+  const short = mkdtempSync(join(tmpdir(), shortSocketPrefix));
+  makePrivate(short, runAs);
   return short;
 }
 
@@ -168,9 +179,9 @@ async function librariesToLoad(deps: EngineDeps, input: FolderInput, data: strin
     signal: input.signal,
   });
   const folder = run.ok && run.value.exitCode === 0 ? run.value.stdout.trim() : join(input.programs.bin, '../lib');
-  const installed = new Set(await readdir(folder).catch(() => []));
-  const conf = await readPlain(join(data, 'postgresql.conf'));
-  const auto = await readPlain(join(data, 'postgresql.auto.conf'));
+  const installed = new Set(existsSync(folder) ? readdirSync(folder) : []);
+  const conf = readPlain(join(data, 'postgresql.conf'));
+  const auto = readPlain(join(data, 'postgresql.auto.conf'));
   const setting = parseAutoConf(`${conf ?? ''}\n${auto ?? ''}`)['shared_preload_libraries'];
   const asked = conf === null && setting === undefined ? null : libraryNames(setting ?? '');
   return input.allowedLibraries.filter(
@@ -179,43 +190,43 @@ async function librariesToLoad(deps: EngineDeps, input: FolderInput, data: strin
 }
 
 /** Whether the folder asks for archive recovery. A copy of a standby would follow its primary for ever: it is made to recover instead. */
-async function askRecovery(data: string, runAs: UnixUser | null): Promise<boolean> {
-  const there = async (name: string): Promise<boolean> => (await lstat(join(data, name)).catch(() => null)) !== null;
-  if (await there('standby.signal')) {
-    const auto = parseAutoConf((await readPlain(join(data, 'postgresql.auto.conf'))) ?? '');
+function askRecovery(data: string, runAs: UnixUser | null): boolean {
+  const there = (name: string): boolean => lstatSync(join(data, name), { throwIfNoEntry: false }) !== undefined;
+  if (there('standby.signal')) {
+    const auto = parseAutoConf(readPlain(join(data, 'postgresql.auto.conf')) ?? '');
     // Without an archive there is nothing to recover from but pg_wal, which needs no signal.
-    if (auto['restore_command'] !== undefined) await writeOwn(join(data, 'recovery.signal'), '', runAs);
-    await rm(join(data, 'standby.signal'));
+    if (auto['restore_command'] !== undefined) writeOwn(join(data, 'recovery.signal'), '', runAs);
+    rmSync(join(data, 'standby.signal'));
   }
   return there('recovery.signal');
 }
 
-async function writeFiles(own: string, data: string, socketFolder: string, runAs: UnixUser | null): Promise<void> {
+function writeFiles(own: string, data: string, socketFolder: string, runAs: UnixUser | null): void {
   const auto = join(data, 'postgresql.auto.conf');
   const saved = join(own, ownFiles.savedAuto);
   // After a start that failed half-way the saved one is the restored one.
-  if ((await readPlain(saved)) === null) {
-    const text = await readPlain(auto);
-    if (text !== null) await writeOwn(saved, text, runAs);
+  if (readPlain(saved) === null) {
+    const text = readPlain(auto);
+    if (text !== null) writeOwn(saved, text, runAs);
   }
-  const restored = parseAutoConf((await readPlain(saved)) ?? '');
-  await writeOwn(auto, confText(recoverySettingsOf(restored)), runAs);
-  await writeOwn(join(own, ownFiles.conf), '', runAs);
-  await writeOwn(join(own, ownFiles.hba), hbaText, runAs);
-  await writeOwn(join(own, ownFiles.ident), '', runAs);
-  await writeOwn(join(own, ownFiles.state), `${JSON.stringify({ data, socketFolder })}\n`, runAs);
-  await rm(join(own, ownFiles.log), { force: true });
+  const restored = parseAutoConf(readPlain(saved) ?? '');
+  writeOwn(auto, confText(recoverySettingsOf(restored)), runAs);
+  writeOwn(join(own, ownFiles.conf), '', runAs);
+  writeOwn(join(own, ownFiles.hba), hbaText, runAs);
+  writeOwn(join(own, ownFiles.ident), '', runAs);
+  writeOwn(join(own, ownFiles.state), `${JSON.stringify({ data, socketFolder })}\n`, runAs);
+  rmSync(join(own, ownFiles.log), { force: true });
 }
 
-async function putBack(own: string, data: string, socketFolder: string, runAs: UnixUser | null): Promise<void> {
+function putBack(own: string, data: string, socketFolder: string, runAs: UnixUser | null): void {
   const saved = join(own, ownFiles.savedAuto);
-  const text = await readPlain(saved);
+  const text = readPlain(saved);
   const auto = join(data, 'postgresql.auto.conf');
-  if (text === null) await rm(auto, { force: true });
+  if (text === null) rmSync(auto, { force: true });
   else {
-    await writeOwn(`${auto}.genesis`, text, runAs);
-    await rename(`${auto}.genesis`, auto);
-    await rm(saved);
+    writeOwn(`${auto}.genesis`, text, runAs);
+    renameSync(`${auto}.genesis`, auto);
+    rmSync(saved);
   }
-  if (socketFolder !== join(own, 's')) await rm(socketFolder, { recursive: true, force: true });
+  if (socketFolder !== join(own, 's')) rmSync(socketFolder, { recursive: true, force: true });
 }

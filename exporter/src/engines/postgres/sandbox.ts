@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, OpError, type Outcome } from '../../contract/errors.ts';
@@ -164,7 +165,7 @@ async function untilReady(
     if (options.signal.aborted) return fail('cancelled', 'the throwaway server was stopped: cancelled');
     const result = running.result();
     if (result !== null) return { ok: false, error: await whyEnded(folder, result) };
-    const status = await readStatus(folder.data);
+    const status = readStatus(folder.data);
     if (status !== null) upMs ??= +deps.clock.now();
     if (status === 'ready') {
       const session = await superuserSession(options, addressOf(folder));
@@ -192,10 +193,13 @@ interface Seconds {
   readonly recover: number;
 }
 
-/** Line 8 of postmaster.pid: `starting`, `stopping`, `ready` or `standby`; null: the server is not that far. */
-async function readStatus(data: string): Promise<string | null> {
-  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
-  return text.split('\n')[7]?.trim() || null;
+/** Line 8 of postmaster.pid: `starting`, `stopping`, `ready` or `standby`; null: the server is not that far. Asked many times: read at once. */
+function readStatus(data: string): string | null {
+  try {
+    return readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[7]?.trim() || null;
+  } catch {
+    return null; // not there yet, or gone again
+  }
 }
 
 async function readLog(folder: SandboxFolder): Promise<string> {
@@ -282,7 +286,7 @@ async function stopServer(
   // Where /proc tells nothing the process group is all that is known.
   if (running.result() === null) running.abort();
   await running.ended;
-  await folder.restore();
+  folder.restore();
   return left.length === 0
     ? ok(undefined)
     : fail('io_failed', `processes of the throwaway server do not end: ${left.join(', ')}`);

@@ -49,7 +49,7 @@ export async function restoreInPlace(
   const staging = stagingOf(data, request.operationId);
   const stagings = [staging];
   try {
-    const work = await makeStaging(staging, ownerOf(session));
+    const work = makeStaging(staging, ownerOf(session));
     if (!work.ok) return work;
     const restored = await restoreFiles(session, work.value, choice, request.recovery ?? { type: 'latest' }, context);
     if (!restored.ok) return restored;
@@ -149,7 +149,7 @@ async function move(session: Session, from: string, to: string, { signal }: RunC
     if ((thrown as NodeJS.ErrnoException).code !== 'EXDEV') throw thrown;
   }
   mkdirSync(to, { mode: 0o700 });
-  const given = await giveTo(to, ownerOf(session));
+  const given = giveTo(to, ownerOf(session));
   if (!given.ok) return given;
   const run = await session.deps.exec.run('cp', ['-a', '--', `${from}/.`, to], {
     timeoutMs: 86_400_000,

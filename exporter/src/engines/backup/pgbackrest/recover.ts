@@ -54,20 +54,20 @@ export async function checkRoom(folder: string, { backup, walBytes }: RestoreCho
 }
 
 /** `<staging>/work`, the server's user's, inside a folder of this user where what is written down cannot be forged. */
-export async function makeStaging(staging: string, owner: UnixUser | null): Promise<Outcome<string>> {
+export function makeStaging(staging: string, owner: UnixUser | null): Outcome<string> {
   const work = join(staging, 'work');
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true, mode: owner === null ? 0o700 : 0o711 });
   mkdirSync(work, { mode: 0o700 });
-  const given = await giveTo(work, owner);
+  const given = giveTo(work, owner);
   return given.ok ? ok(work) : given;
 }
 
 /** Errors: `target_not_allowed`: the user of PostgreSQL cannot get there. */
-export async function giveTo(folder: string, owner: UnixUser | null): Promise<Outcome<void>> {
+export function giveTo(folder: string, owner: UnixUser | null): Outcome<void> {
   if (owner === null) return ok(undefined);
   chownSync(folder, owner.uid, owner.gid);
-  const closed = await unpassable(folder, owner);
+  const closed = unpassable(folder, owner);
   return closed === null
     ? ok(undefined)
     : fail(

@@ -62,7 +62,7 @@ async function restoreToFolder(
   if (!room.ok) return room;
   const staging = join(dirname(path), stagingPrefix + request.operationId);
   try {
-    const work = await makeStaging(staging, ownerOf(session));
+    const work = makeStaging(staging, ownerOf(session));
     if (!work.ok) return work;
     const restored = await restoreFiles(session, work.value, choice, target, context);
     if (!restored.ok) return restored;
