@@ -12,7 +12,8 @@ import { createBench, service, tables, type Bench, type Sample } from './support
  * Backup and restore of a PostgreSQL by Genesis' running server, asked through its API, against pgBackRest alone with the same options
  * on the same database and repository. Interleaved pairs, order swapped in every second one; both end with `sync -f`, every backup is
  * looked up in `info`, every restored cluster has its rows counted, and both go again. A restore ends, on both sides, with a cluster
- * that was recovered to the end of the WAL and stopped. Last, one drill of the newest backup up to level 4.
+ * that was recovered to the end of the WAL and stopped. Last, one drill of the newest backup up to level 4. The last column is the median of the
+ * pairs' own shares.
  *
  *   node bench/postgres.bench.ts [--scale 67] [--pairs 7] [--only full,incremental,read-back,restore,drill] [--write FILE]
  *   node bench/postgres.bench.ts --gigabytes 5      the drill alone, of a database of that size
@@ -153,6 +154,7 @@ function rowText({ name, genesis, bare }: Row): string {
   const seconds = (of: readonly Sample[]): number[] => of.map((sample) => sample.seconds);
   const own = genesis.map((sample) => sample.own ?? NaN);
   const engine = bare.map((sample) => sample.engine);
+  const shares = own.map((seconds, i) => (100 * seconds) / (engine[i] ?? NaN));
   const differences = genesis.map((sample, i) => sample.seconds - (bare[i]?.seconds ?? NaN));
   return [
     name,
@@ -162,7 +164,7 @@ function rowText({ name, genesis, bare }: Row): string {
     told(own),
     told(genesis.map((sample) => sample.engine)),
     told(engine),
-    percent(median(own) / median(engine)),
+    `${told(shares, 1)} %`,
   ]
     .map((cell) => `| ${cell} `)
     .join('')
@@ -178,9 +180,9 @@ const tableHead = [
 /** On a machine with other work an operation takes longer, and each second of it has the share of a server that does nothing. */
 function besidesIdle({ name, genesis, bare }: Row, { seconds, own }: Sample): string {
   const perSecond = (own ?? NaN) / seconds;
-  const besides = median(genesis.map((sample) => (sample.own ?? NaN) - sample.seconds * perSecond));
-  const share = besides / median(bare.map(({ engine }) => engine));
-  return `Without the ${(perSecond * 1000).toFixed(1)} ms a second that it takes when idle, ${name}: ${besides.toFixed(2)} s, ${percent(share)}.`;
+  const besides = genesis.map((sample) => (sample.own ?? NaN) - sample.seconds * perSecond);
+  const shares = besides.map((own, i) => own / (bare[i]?.engine ?? NaN));
+  return `Without the ${(perSecond * 1000).toFixed(1)} ms a second that it takes when idle, ${name}: ${median(besides).toFixed(2)} s, ${percent(median(shares))}.`;
 }
 
 function idleText(when: string, { seconds, own, engine }: Sample): string {

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** Lines of a child's output, read in lots: a program that tells each file wakes this process twenty times a second at most, not a thousand. */
+/** Lines of a child's output, read in lots: a program that tells each file wakes this process ten times a second at most, not a thousand. */
 
 /** What an output may be late by, milliseconds. */
-const longestWaitMs = 50;
+const longestWaitMs = 100;
 /** The kernel holds some 170 writes, or 200 KiB, for a reader; a writer that makes more while nobody reads has to wait. */
 const largeLot = { lines: 64, bytes: 32 * 2 ** 10 };
 /** What is beyond it is dropped: a line without an end must not fill the memory. */
