@@ -42,8 +42,9 @@ interface Planned {
 
 const planned = new WeakMap<Exec, Planned>();
 
-function keyOf({ configFile, repo }: Session, backupId: string, target: RecoveryTarget): string {
-  return JSON.stringify([configFile, repo, backupId, target]);
+/** The place too: an edited configuration may mean another repository by the same number. */
+function keyOf({ configFile, repo, place }: Session, backupId: string, target: RecoveryTarget): string {
+  return JSON.stringify([configFile, repo, place.name, place.path, backupId, target]);
 }
 
 function keepForRun(session: Session, backupId: string, target: RecoveryTarget, choice: RestoreChoice): void {
