@@ -4,10 +4,19 @@ import { connect } from './postgres-machine.ts';
 import { sleep } from './processes.ts';
 
 export interface Canary {
-  /** Rows that the server has acknowledged, oldest first: Unix milliseconds of the row's moment. */
-  readonly acknowledged: readonly { readonly id: number; readonly at: number }[];
+  /** Rows that the server has acknowledged, oldest first: Unix milliseconds of the row's moment, and of the answer. */
+  readonly acknowledged: readonly { readonly id: number; readonly at: number; readonly by: number }[];
   /** Ends writing; resolves when the last answer is in. */
   stop(): Promise<void>;
+}
+
+/**
+ * Ids of the rows that a server brought back to this moment (Unix milliseconds) may hold: one list, or two where a row's commit, which
+ * is what recovery goes by and lies between the statement and its answer, is on either side of it.
+ */
+export function idsAt({ acknowledged }: Canary, moment: number): readonly (readonly number[])[] {
+  const idsOf = (rows: Canary['acknowledged']): number[] => rows.map(({ id }) => id);
+  return [idsOf(acknowledged.filter(({ by }) => by <= moment)), idsOf(acknowledged.filter(({ at }) => at <= moment))];
 }
 
 /**
@@ -17,7 +26,7 @@ export interface Canary {
 export async function startCanary(server: TestServer, options: { readonly everyMs?: number } = {}): Promise<Canary> {
   await server.sql('CREATE TABLE IF NOT EXISTS canary (id bigint PRIMARY KEY, at timestamptz NOT NULL)');
   const last = await server.sql<{ id: string }>('SELECT coalesce(max(id), 0)::text AS id FROM canary');
-  const acknowledged: { id: number; at: number }[] = [];
+  const acknowledged: { id: number; at: number; by: number }[] = [];
   let next = Number(last[0]?.id ?? 0) + 1;
   let ended = false;
   let sessions: pg.Client[] = []; // none or one
@@ -30,7 +39,7 @@ export async function startCanary(server: TestServer, options: { readonly everyM
       [id],
     );
     const at = written.rows[0]?.at;
-    if (at !== undefined) acknowledged.push({ id, at: +at });
+    if (at !== undefined) acknowledged.push({ id, at: +at, by: Date.now() });
   };
   const close = async (): Promise<void> => {
     for (const session of sessions) await session.end().catch(() => {});

@@ -7,7 +7,7 @@ import { lookForServers, parseStat, signalServers } from '../../src/engines/fail
 import { asUser, connect, mend, ownedFolder, postgresBin, serverOwner } from './postgres-machine.ts';
 import { freePort, run, startProcess, tempFolder, waitUntil, type RunningProcess } from './processes.ts';
 
-export { startCanary, type Canary } from './canary.ts';
+export { idsAt, startCanary, type Canary } from './canary.ts';
 export { asUser, ownedFolder, postgresBin, serverOwner } from './postgres-machine.ts';
 
 // Real PostgreSQL servers for tests: private folders, free ports, stopped by pid and by nothing else.
